@@ -1,0 +1,2 @@
+//! The `ecology` binary.
+fn main() {}

@@ -1,0 +1,48 @@
+//! The vocabulary of an agent ecology.
+//!
+//! This is the ground floor: ids, integer amounts, time as a value, seeds, actions, refusals, commands and effects.
+//!
+//! What is absent, on purpose: IO, clocks, async, floating point, randomness that is not an argument, and every kind of
+//! behaviour that could differ between two architectures. Crates above decide; this one only names.
+
+mod action;
+mod amount;
+mod artifact;
+mod axes;
+mod command;
+mod effect;
+mod genesis;
+mod id;
+mod outcome;
+mod record;
+mod refusal;
+mod resource;
+mod rules;
+mod seed;
+mod time;
+mod value;
+mod wake;
+
+pub use action::{Action, Draft, Verb, WriteMode};
+pub use amount::Scrip;
+pub use artifact::{AllowList, ArtifactRecord, Interface, Method, Policy, PolicyDraft};
+pub use axes::{Axis, AxisVector, Side};
+pub use command::{
+    Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,
+};
+pub use effect::{
+    Bid, BidId, ContainerChange, Effect, EventKind, Good, MintReason, Order, OrderId, ReservationId,
+    TransferReason, WakeReason,
+};
+pub use genesis::GenesisArtifact;
+pub use id::{Id, IdError, Key};
+pub use outcome::Outcome;
+pub use record::{RECORD_VERSION, Record, RecordError, RecordRef};
+pub use refusal::{Category, Refusal, RefusalCode};
+pub use resource::{Charges, Resource, ResourceKind, UnknownResource};
+pub use rules::{Limits, LoopRules, MintRules, Rules};
+pub use seed::{Seed, SeededRng};
+pub use smol_str::SmolStr;
+pub use time::{Span, Time};
+pub use value::{NotAValue, Value};
+pub use wake::{Sleep, WakeCondition};
