@@ -158,6 +158,8 @@ pub enum Payer {
 pub struct Measurement {
     /// Whose.
     pub principal: Key,
+    /// The reservation of CPU time that it settles.
+    pub reservation: Option<ReservationId>,
     /// CPU time, in nanoseconds.
     pub cpu_ns: u64,
     /// Peak memory above what was in use before, in bytes.

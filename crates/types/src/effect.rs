@@ -345,6 +345,8 @@ pub enum Effect {
         agent: Key,
         /// What it used.
         usage: Charges,
+        /// The reservation that was settled for it; without one the usage is booked now.
+        reservation: Option<ReservationId>,
         /// Digest of the configuration and prompt that it was thought under.
         prompt_digest: u64,
     },

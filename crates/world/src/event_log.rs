@@ -1,0 +1,71 @@
+//! The part of the log that agents can read: the most recent events, in order.
+
+use std::collections::VecDeque;
+
+use ecology_types::{Effect, Key, Time};
+use serde::{Deserialize, Serialize};
+
+/// One event with its place in history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number, from 1 without holes.
+    pub seq: u64,
+    /// When it happened.
+    pub time: Time,
+    /// Who acted, when it was an agent.
+    pub actor: Option<Key>,
+    /// The number of the record that caused it.
+    pub cause: u64,
+    /// What happened.
+    pub effect: Effect,
+}
+
+/// The most recent events. The journal keeps all of them; this is what stays readable from inside the world.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct EventLog {
+    kept_max: usize,
+    last: u64,
+    events: VecDeque<Event>,
+}
+
+impl EventLog {
+    pub(crate) fn set_kept_max(&mut self, kept_max: usize) {
+        self.kept_max = kept_max.max(1);
+        while self.events.len() > self.kept_max {
+            self.events.pop_front();
+        }
+    }
+
+    pub(crate) fn push(&mut self, event: Event) {
+        if self.events.len() >= self.kept_max.max(1) {
+            self.events.pop_front();
+        }
+        self.last = event.seq;
+        self.events.push_back(event);
+    }
+
+    /// The number of the last event; 0 before the first.
+    #[must_use]
+    pub const fn last_seq(&self) -> u64 {
+        self.last
+    }
+
+    /// The number of the oldest event that is kept.
+    #[must_use]
+    pub fn first_kept(&self) -> u64 {
+        self.events.front().map_or(self.last + 1, |event| event.seq)
+    }
+
+    /// The event with this number, while it is kept.
+    #[must_use]
+    pub fn get(&self, seq: u64) -> Option<&Event> {
+        let at = seq.checked_sub(self.first_kept())?;
+        self.events.get(usize::try_from(at).ok()?)
+    }
+
+    /// Events with numbers above `seq`, oldest first.
+    pub fn after(&self, seq: u64) -> impl Iterator<Item = &Event> {
+        let skip = (seq + 1).saturating_sub(self.first_kept());
+        self.events.range(usize::try_from(skip).unwrap_or(usize::MAX).min(self.events.len())..)
+    }
+}

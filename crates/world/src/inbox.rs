@@ -1,0 +1,70 @@
+//! What happened to each principal lately: an index into the log, so that nobody has to scan it.
+
+use std::collections::VecDeque;
+
+use ecology_types::{Effect, GenesisArtifact, Key, TransferReason};
+
+use crate::event_log::{Event, EventLog};
+
+/// For each principal, the numbers of the latest events that others caused and that concern it.
+#[derive(Debug, Clone, Default)]
+pub struct Inboxes {
+    boxes: Vec<Option<Box<VecDeque<u64>>>>,
+}
+
+impl Inboxes {
+    /// How many numbers are kept for each principal.
+    pub const KEPT_MAX: usize = 16;
+
+    /// The inboxes that a log gives, for a world that was opened from a snapshot.
+    pub(crate) fn of(log: &EventLog) -> Self {
+        let mut inboxes = Self::default();
+        for event in log.after(0) {
+            inboxes.take_note(event);
+        }
+        inboxes
+    }
+
+    /// The latest events about `key`, oldest first.
+    pub fn of_principal(&self, key: Key) -> impl Iterator<Item = u64> {
+        self.boxes.get(key.index()).and_then(Option::as_ref).into_iter().flat_map(|seqs| seqs.iter().copied())
+    }
+
+    pub(crate) fn take_note(&mut self, event: &Event) {
+        match &event.effect {
+            Effect::ScripTransferred { from, to, reason, .. } => {
+                if matches!(reason, TransferReason::Fee) && Some(*from) != event.actor {
+                    self.put(*from, event.seq);
+                }
+                if Some(*to) != event.actor {
+                    self.put(*to, event.seq);
+                }
+            }
+            Effect::QuotaTransferred { to, .. } | Effect::OwnershipTransferred { to, .. } => {
+                if Some(*to) != event.actor {
+                    self.put(*to, event.seq);
+                }
+            }
+            Effect::EscrowSold { seller, buyer, .. } => {
+                self.put(*seller, event.seq);
+                self.put(*buyer, event.seq);
+            }
+            Effect::Minted { to, .. } => self.put(*to, event.seq),
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, key: Key, seq: u64) {
+        if GenesisArtifact::from_key(key).is_some() {
+            return;
+        }
+        if self.boxes.len() <= key.index() {
+            self.boxes.resize(key.index() + 1, None);
+        }
+        let seqs = self.boxes[key.index()].get_or_insert_default();
+        if seqs.len() >= Self::KEPT_MAX {
+            seqs.pop_front();
+        }
+        seqs.push_back(seq);
+    }
+}

@@ -1,0 +1,170 @@
+//! The one way to change a world.
+
+use ecology_types::{Command, Effect, Key, Outcome, RecordRef, ReservationId, SmolStr, Time, Value};
+
+use crate::world::{World, creates};
+
+/// What came of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Done with a result, or refused with a reason.
+    pub outcome: Outcome,
+    /// The number of the record.
+    pub record: u64,
+    /// The number of its first event; its events are the last ones of the log.
+    pub first_event: u64,
+    /// The encoded record for a journal; empty when encoding is off.
+    pub bytes: Vec<u8>,
+    /// The reservation that the step made, to be settled with what is measured.
+    pub reservation: Option<ReservationId>,
+    /// Bytes of request and result, for measuring.
+    pub bandwidth_bytes: u64,
+    /// Bytes that the step wrote, for measuring.
+    pub written_bytes: u64,
+}
+
+/// A command that makes no sense in the present state: a mistake of the program that runs the world, never of an agent.
+/// Nothing changed and nothing is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The world exists already.
+    #[error("the world exists already; Create is the first command of a journal and the only one of its kind")]
+    AlreadyCreated,
+    /// The world does not exist yet.
+    #[error("the world has not been created; its first command must be Create")]
+    NotCreated,
+    /// The world of time zero cannot be made like this.
+    #[error("the world of time zero cannot be made: {0}")]
+    Genesis(String),
+    /// The command contradicts the state.
+    #[error("{0}")]
+    Contradiction(String),
+    /// The record could not be encoded.
+    #[error("the record cannot be encoded: {0}")]
+    Encoding(String),
+}
+
+/// What a decision consists of, before it is applied.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) reservation: Option<ReservationId>,
+    pub(crate) bandwidth_bytes: u64,
+    pub(crate) written_bytes: u64,
+    /// Ids that this plan interns, so that one id is not interned twice.
+    pub(crate) interned: Vec<(SmolStr, Key)>,
+}
+
+impl Plan {
+    pub(crate) fn push(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+}
+
+impl World {
+    /// Decides a command as of `now` and applies what comes of it.
+    ///
+    /// Pure in everything but `self`: the same state, command and time give the same effects. Time never goes back: a `now` before the
+    /// last record counts as the time of that record.
+    ///
+    /// # Errors
+    /// [`StepError`] for a command that makes no sense in the present state. What an agent does wrong is an outcome, not an error.
+    pub fn step(&mut self, command: &Command, now: Time) -> Result<Step, StepError> {
+        self.step_with(command, now, true)
+    }
+
+    /// The same without encoding the record, for worlds that keep no journal.
+    ///
+    /// # Errors
+    /// As [`World::step`].
+    pub fn step_unrecorded(&mut self, command: &Command, now: Time) -> Result<Step, StepError> {
+        self.step_with(command, now, false)
+    }
+
+    fn step_with(&mut self, command: &Command, now: Time, encode: bool) -> Result<Step, StepError> {
+        match (self.clock.record == 0, creates(command)) {
+            (true, false) => return Err(StepError::NotCreated),
+            (false, true) => return Err(StepError::AlreadyCreated),
+            _ => {}
+        }
+        let now = now.max(self.clock.time);
+        let actor = actor_of(command);
+        let mut plan = Plan { effects: Vec::with_capacity(4), ..Plan::default() };
+        let outcome = self.decide(command, now, &mut plan)?;
+        let first_event = self.clock.event + 1;
+        let bytes = if encode {
+            let record = RecordRef {
+                number: self.clock.record + 1,
+                first_event,
+                time: now,
+                axes: self.parts.axes,
+                actor,
+                command,
+                effects: &plan.effects,
+            };
+            record
+                .encode(Vec::with_capacity(192))
+                .map_err(|error| StepError::Encoding(error.to_string()))?
+        } else {
+            Vec::new()
+        };
+        self.begin_record(now);
+        for effect in plan.effects {
+            self.commit(actor, effect);
+        }
+        Ok(Step {
+            outcome,
+            record: self.clock.record,
+            first_event,
+            bytes,
+            reservation: plan.reservation,
+            bandwidth_bytes: plan.bandwidth_bytes,
+            written_bytes: plan.written_bytes,
+        })
+    }
+
+    fn decide(&self, command: &Command, now: Time, plan: &mut Plan) -> Result<Outcome, StepError> {
+        match command {
+            Command::Create(genesis) => self.decide_create(genesis, now, plan)?,
+            Command::SetRules(rules) => self.decide_rules(rules, plan)?,
+            Command::StartRun { version, scenario, seed, axes } => {
+                self.decide_start_run(version, scenario, *seed, *axes, plan);
+            }
+            Command::EndRun { reason } => plan.push(Effect::RunEnded { reason: reason.clone() }),
+            Command::Tick => plan.push(Effect::TickStarted { tick: self.clock.tick + 1 }),
+            Command::AddPrincipal(founder) => self.decide_founder(founder, now, plan)?,
+            Command::Reserve { agent, charges } => {
+                return Ok(self.decide_reserve(*agent, charges, now, plan));
+            }
+            Command::Release { reservation } => {
+                let Some(open) = self.reservations.get(*reservation) else {
+                    return Err(StepError::Contradiction(format!("reservation {reservation} is not open")));
+                };
+                plan.push(Effect::ReservationReleased { reservation: *reservation, principal: open.principal });
+            }
+            Command::Act(act) => return Ok(self.decide_act(act, now, plan)),
+            Command::Void { agent, thought } => {
+                self.pay_for_thought(*agent, thought, plan);
+                plan.push(Effect::AgentVoided { agent: *agent });
+            }
+            Command::Settle { rows } => self.decide_settle(rows, plan),
+            Command::Lifecycle { agent, change } => self.decide_lifecycle(*agent, change, now, plan)?,
+            Command::ResolveMint { scores } => self.decide_mint(scores, now, plan)?,
+            Command::Deprecated { code } => plan.push(Effect::DeprecationUsed { code: code.clone() }),
+            Command::Divergence { axis, detail } => {
+                plan.push(Effect::PermissionDivergence { axis: *axis, detail: detail.clone() });
+            }
+        }
+        Ok(Ok(Value::Null))
+    }
+}
+
+const fn actor_of(command: &Command) -> Option<Key> {
+    match command {
+        Command::Act(act) => Some(act.agent),
+        Command::Reserve { agent, .. } | Command::Void { agent, .. } | Command::Lifecycle { agent, .. } => {
+            Some(*agent)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,543 @@
+//! The state of a world and how effects change it.
+
+use std::sync::Arc;
+
+use ecology_contracts::AccessView;
+use ecology_ontology::{Change, Resolution, Symbols};
+use ecology_rate_limiting::RateEvent;
+use ecology_types::{
+    ArtifactRecord, AxisVector, Charges, Command, Effect, GenesisArtifact, Id, Key, Record, Resource,
+    ResourceKind, Rules, Scrip, Seed, SmolStr, Time,
+};
+use rustc_hash::FxHashMap;
+
+use crate::accounts::Accounts;
+use crate::agents::{Agents, LoopState};
+use crate::event_log::{Event, EventLog};
+use crate::inbox::Inboxes;
+use crate::mint::Mint;
+use crate::order_book::OrderBook;
+use crate::parts::Parts;
+use crate::reservations::Reservations;
+use crate::subscriptions::Subscriptions;
+use crate::usage::{Measured, Totals, Usage};
+
+/// A world: everything that exists, in memory, with the implementations that decide about it.
+///
+/// It changes in two ways only: [`World::step`] decides a command and applies what comes of it, [`World::fold`] applies what came of one
+/// earlier. Neither reads a clock, draws a random number or does IO.
+pub struct World {
+    pub(crate) parts: Parts,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) symbols: Symbols,
+    pub(crate) accounts: Accounts,
+    pub(crate) book: OrderBook,
+    pub(crate) mint: Mint,
+    pub(crate) agents: Agents,
+    pub(crate) reservations: Reservations,
+    pub(crate) subscriptions: Subscriptions,
+    /// Who deleted what, so that deleting twice is no error for the deleter. Looked up, never iterated.
+    pub(crate) deleters: FxHashMap<Key, Key>,
+    pub(crate) usage: Totals<Usage>,
+    pub(crate) measured: Totals<Measured>,
+    pub(crate) log: EventLog,
+    pub(crate) inboxes: Inboxes,
+    pub(crate) clock: Clock,
+}
+
+/// Where a world is in its history.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Clock {
+    pub(crate) time: Time,
+    pub(crate) tick: u64,
+    pub(crate) record: u64,
+    pub(crate) event: u64,
+    pub(crate) run: u64,
+    pub(crate) running: bool,
+    pub(crate) scenario: SmolStr,
+    pub(crate) seed: Seed,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("parts", &self.parts).field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A world before its first command.
+    #[must_use]
+    pub fn new(mut parts: Parts) -> Self {
+        let rules = Rules::default();
+        parts.limiter.set_window(rules.window);
+        Self {
+            parts,
+            rules: Arc::new(rules),
+            symbols: Symbols::default(),
+            accounts: Accounts::default(),
+            book: OrderBook::default(),
+            mint: Mint::default(),
+            agents: Agents::default(),
+            reservations: Reservations::default(),
+            subscriptions: Subscriptions::default(),
+            deleters: FxHashMap::default(),
+            usage: Totals::default(),
+            measured: Totals::default(),
+            log: EventLog::default(),
+            inboxes: Inboxes::default(),
+            clock: Clock::default(),
+        }
+    }
+
+    /// The implementations that this world runs on.
+    #[must_use]
+    pub const fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// The positions that this world is decided under.
+    #[must_use]
+    pub const fn axes(&self) -> AxisVector {
+        self.parts.axes
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// World time of the last record.
+    #[must_use]
+    pub const fn time(&self) -> Time {
+        self.clock.time
+    }
+
+    /// The present tick; 0 before the first and in continuous mode.
+    #[must_use]
+    pub const fn tick(&self) -> u64 {
+        self.clock.tick
+    }
+
+    /// The number of the last record.
+    #[must_use]
+    pub const fn last_record(&self) -> u64 {
+        self.clock.record
+    }
+
+    /// The number of the last event.
+    #[must_use]
+    pub const fn last_event(&self) -> u64 {
+        self.clock.event
+    }
+
+    /// How many runs this world has seen, whether one is open, and the scenario and seed of the last one.
+    #[must_use]
+    pub fn run(&self) -> (u64, bool, &str, Seed) {
+        (self.clock.run, self.clock.running, &self.clock.scenario, self.clock.seed)
+    }
+
+    /// Balances, quotas and what is in use of them.
+    #[must_use]
+    pub const fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Escrow's open orders.
+    #[must_use]
+    pub const fn orders(&self) -> &OrderBook {
+        &self.book
+    }
+
+    /// The mint.
+    #[must_use]
+    pub const fn mint(&self) -> &Mint {
+        &self.mint
+    }
+
+    /// The agents' loops.
+    #[must_use]
+    pub const fn agents(&self) -> &Agents {
+        &self.agents
+    }
+
+    /// Open reservations.
+    #[must_use]
+    pub const fn reservations(&self) -> &Reservations {
+        &self.reservations
+    }
+
+    /// The most recent events.
+    #[must_use]
+    pub const fn log(&self) -> &EventLog {
+        &self.log
+    }
+
+    /// Ids and their keys.
+    #[must_use]
+    pub const fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    /// What was used, by the rules.
+    #[must_use]
+    pub const fn usage(&self) -> &Totals<Usage> {
+        &self.usage
+    }
+
+    /// What was measured.
+    #[must_use]
+    pub const fn measured(&self) -> &Totals<Measured> {
+        &self.measured
+    }
+
+    /// The id of a key.
+    #[must_use]
+    pub fn id(&self, key: Key) -> &Id {
+        self.symbols.id(key)
+    }
+
+    /// The live artifact or, where the schema keeps them apart and no artifact has this key, the live principal.
+    #[must_use]
+    pub fn live(&self, key: Key) -> Option<&ArtifactRecord> {
+        match self.parts.ontology.artifact(key) {
+            Resolution::Live(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The live principal with this key.
+    #[must_use]
+    pub fn principal(&self, key: Key) -> Option<&ArtifactRecord> {
+        match self.parts.ontology.principal(key) {
+            Resolution::Live(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The live principal with this id.
+    #[must_use]
+    pub fn principal_named(&self, id: &str) -> Option<Key> {
+        self.symbols.key(id).filter(|key| self.principal(*key).is_some())
+    }
+
+    /// What a principal has used or reserved of a resource, as of `now`.
+    #[must_use]
+    pub fn used(&self, principal: Key, resource: Resource, now: Time) -> u64 {
+        match resource {
+            Resource::Disk => self.accounts.get(principal).map_or(0, |account| account.disk_used_bytes),
+            Resource::LlmBudget => self.accounts.get(principal).map_or(0, |account| account.budget_reserved),
+            Resource::Memory => self.measured.get(principal).memory_peak_bytes,
+            _ => self.parts.limiter.used(principal, resource, now),
+        }
+    }
+
+    /// Applies what came of a command earlier. Decides nothing, so it does not depend on the version of the code that decided.
+    ///
+    /// # Errors
+    /// [`FoldError`] when the record does not follow the last one.
+    pub fn fold(&mut self, record: Record) -> Result<(), FoldError> {
+        if record.number != self.clock.record + 1 || record.first_event != self.clock.event + 1 {
+            return Err(FoldError {
+                expected_record: self.clock.record + 1,
+                found_record: record.number,
+                expected_event: self.clock.event + 1,
+                found_event: record.first_event,
+            });
+        }
+        self.begin_record(record.time);
+        for effect in record.effects {
+            self.commit(record.actor, effect);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn begin_record(&mut self, time: Time) {
+        self.clock.record += 1;
+        self.clock.time = self.clock.time.max(time);
+    }
+
+    /// Applies one effect and enters it into the log.
+    pub(crate) fn commit(&mut self, actor: Option<Key>, effect: Effect) {
+        self.apply(actor, &effect);
+        self.clock.event += 1;
+        let event = Event {
+            seq: self.clock.event,
+            time: self.clock.time,
+            actor,
+            cause: self.clock.record,
+            effect,
+        };
+        self.inboxes.take_note(&event);
+        self.log.push(event);
+    }
+
+    fn apply(&mut self, actor: Option<Key>, effect: &Effect) {
+        let now = self.clock.time;
+        match effect {
+            Effect::Interned { key, id } => self.symbols.insert(*key, id.clone()),
+            Effect::RulesSet(rules) => self.set_rules(rules),
+            Effect::RunStarted { run, scenario, seed, .. } => {
+                self.clock.run = *run;
+                self.clock.running = true;
+                self.clock.scenario = scenario.clone();
+                self.clock.seed = *seed;
+            }
+            Effect::RunEnded { .. } => self.clock.running = false,
+            Effect::TickStarted { tick } => {
+                self.clock.tick = *tick;
+                self.parts.limiter.apply(&RateEvent::TickStarted, now);
+            }
+            Effect::ActionDone { charges, .. } => {
+                if let Some(actor) = actor {
+                    self.charge(actor, charges, now);
+                    self.usage.entry(actor).actions_done += 1;
+                }
+            }
+            Effect::ActionRefused { .. } => {
+                if let Some(actor) = actor {
+                    self.usage.entry(actor).actions_refused += 1;
+                }
+            }
+            Effect::ArtifactCreated(record) => {
+                if record.has_standing {
+                    self.accounts.open(record.key);
+                }
+                self.parts.ontology.apply(&Change::Created(record));
+            }
+            Effect::ArtifactChanged {
+                key,
+                version,
+                content,
+                kind,
+                can_execute,
+                access_contract,
+                policy,
+                interface,
+                memory,
+            } => self.parts.ontology.apply(&Change::Changed {
+                key: *key,
+                version: *version,
+                at: now,
+                content: content.as_ref(),
+                kind: kind.as_ref(),
+                can_execute: *can_execute,
+                access_contract: *access_contract,
+                policy: policy.as_ref(),
+                interface: interface.as_ref(),
+                memory: *memory,
+            }),
+            Effect::ArtifactDeleted { key } => {
+                if let Some(actor) = actor {
+                    self.deleters.insert(*key, actor);
+                }
+                self.parts.ontology.apply(&Change::Deleted { key: *key, at: now });
+            }
+            Effect::OwnershipTransferred { key, to, .. } => {
+                self.parts.ontology.apply(&Change::OwnerChanged { key: *key, to: *to, at: now });
+            }
+            Effect::ScripTransferred { from, to, amount, .. } => self.accounts.transfer(*from, *to, *amount),
+            Effect::Minted { to, amount, .. } => self.accounts.mint(*to, *amount),
+            Effect::QuotaSet { principal, resource, amount } => {
+                if let Some(account) = self.accounts.get_mut(*principal) {
+                    account.quotas[*resource] = *amount;
+                }
+                if resource.kind() == ResourceKind::Renewable {
+                    let event =
+                        RateEvent::ShareSet { principal: *principal, resource: *resource, amount: *amount };
+                    self.parts.limiter.apply(&event, now);
+                }
+            }
+            Effect::QuotaTransferred { from, to, resource, amount } => {
+                self.move_quota(*from, *to, *resource, *amount, now);
+            }
+            Effect::Charged { principal, charges } => self.charge(*principal, charges, now),
+            Effect::DiskUsed { principal, bytes } => {
+                if let Some(account) = self.accounts.get_mut(*principal) {
+                    account.disk_used_bytes = *bytes;
+                }
+            }
+            Effect::ReservationMade { reservation, principal, charges } => {
+                if let Some(account) = self.accounts.get_mut(*principal) {
+                    account.budget_reserved += charges[Resource::LlmBudget];
+                }
+                let event = RateEvent::Reserved { reservation: *reservation, principal: *principal, charges };
+                self.parts.limiter.apply(&event, now);
+                self.reservations.insert(*reservation, *principal, *charges);
+            }
+            Effect::ReservationSettled { reservation, used, .. } => self.settle(*reservation, Some(used), now),
+            Effect::ReservationReleased { reservation, .. } => self.settle(*reservation, None, now),
+            Effect::Measured { principal, cpu_ns, memory_peak_bytes, written_bytes, bandwidth_bytes } => {
+                let row = self.measured.entry(*principal);
+                row.rows += 1;
+                row.cpu_ns += cpu_ns;
+                row.memory_peak_bytes = row.memory_peak_bytes.max(*memory_peak_bytes);
+                row.written_bytes += written_bytes;
+                row.bandwidth_bytes += bandwidth_bytes;
+            }
+            Effect::EscrowOpened(order) => self.book.insert((**order).clone()),
+            Effect::EscrowSold { ask, offer, .. } => {
+                for order in ask.iter().chain(offer) {
+                    self.book.remove(*order);
+                }
+            }
+            Effect::EscrowCancelled { order, .. } => {
+                self.book.remove(*order);
+            }
+            Effect::BidPlaced(bid) => {
+                self.mint.last = self.mint.last.max(bid.id);
+                self.mint.bids.insert(bid.id, (**bid).clone());
+            }
+            Effect::MintResolved { round, winners, losers, next, .. } => {
+                self.mint.round = *round;
+                self.mint.next = *next;
+                for bid in winners.iter().map(|(bid, _)| bid).chain(losers) {
+                    self.mint.bids.remove(bid);
+                }
+            }
+            Effect::BasicIncomePaid { each, remainder, .. } => {
+                self.mint.pool = *remainder;
+                if *each > Scrip::ZERO {
+                    let agents = self.parts.ontology.agents().to_vec();
+                    for agent in agents {
+                        self.accounts.transfer(GenesisArtifact::Mint.key(), agent, *each);
+                    }
+                }
+            }
+            Effect::Subscribed { subscription, principal, kinds } => {
+                self.subscriptions.insert(*subscription, *principal, kinds.clone());
+            }
+            Effect::Unsubscribed { subscription, .. } => self.subscriptions.remove(*subscription),
+            Effect::AgentStarted { agent } | Effect::AgentWoke { agent, .. } | Effect::AgentUnblocked { agent } => {
+                self.agents.entry(*agent).state = LoopState::Running;
+            }
+            Effect::AgentSlept { agent, until, on } => {
+                self.agents.entry(*agent).state = LoopState::Sleeping { until: *until, on: on.clone() };
+            }
+            Effect::AgentBlocked { agent, resource, until } => {
+                self.agents.entry(*agent).state = LoopState::Blocked { resource: *resource, until: *until };
+            }
+            Effect::AgentFailed { agent, errors_in_row, until, .. } => {
+                let row = self.agents.entry(*agent);
+                row.errors_in_row = *errors_in_row;
+                row.state = LoopState::BackingOff { until: *until };
+            }
+            Effect::AgentPaused { agent, errors_in_row, .. } => {
+                let row = self.agents.entry(*agent);
+                row.errors_in_row = *errors_in_row;
+                row.state = LoopState::Paused;
+            }
+            Effect::AgentStopped { agent, .. } => self.agents.entry(*agent).state = LoopState::Stopped,
+            Effect::AgentVoided { .. }
+            | Effect::PermissionDivergence { .. }
+            | Effect::Container { .. }
+            | Effect::DeprecationUsed { .. } => {}
+            Effect::Thought { agent, usage, reservation, .. } => {
+                if reservation.is_none() {
+                    self.charge(*agent, usage, now);
+                } else {
+                    let row = self.usage.entry(*agent);
+                    row.counted = row.counted.saturating_add(usage);
+                }
+                self.usage.entry(*agent).thoughts += 1;
+                if let Some(row) = self.agents.get(*agent)
+                    && row.errors_in_row > 0
+                {
+                    self.agents.entry(*agent).errors_in_row = 0;
+                }
+            }
+        }
+    }
+
+    fn set_rules(&mut self, rules: &Rules) {
+        self.parts.limiter.set_window(rules.window);
+        self.log.set_kept_max(rules.limits.log_events_max as usize);
+        if self.mint.round == 0 && self.clock.run == 0 {
+            self.mint.next = self.clock.time.after(rules.mint.interval);
+        }
+        self.rules = Arc::new(rules.clone());
+    }
+
+    /// Books what was used without a reservation: rates into the window, money out of the stock.
+    fn charge(&mut self, principal: Key, charges: &Charges, now: Time) {
+        if charges.is_none() {
+            return;
+        }
+        self.parts.limiter.apply(&RateEvent::Used { principal, charges }, now);
+        let dollars = charges[Resource::LlmBudget];
+        if dollars > 0
+            && let Some(account) = self.accounts.get_mut(principal)
+        {
+            account.quotas[Resource::LlmBudget] = account.quotas[Resource::LlmBudget].saturating_sub(dollars);
+        }
+        let row = self.usage.entry(principal);
+        row.counted = row.counted.saturating_add(charges);
+    }
+
+    fn settle(&mut self, reservation: u64, used: Option<&Charges>, now: Time) {
+        let Some(open) = self.reservations.remove(reservation) else { return };
+        if let Some(account) = self.accounts.get_mut(open.principal) {
+            account.budget_reserved =
+                account.budget_reserved.saturating_sub(open.charges[Resource::LlmBudget]);
+            if let Some(used) = used {
+                let stock = &mut account.quotas[Resource::LlmBudget];
+                *stock = stock.saturating_sub(used[Resource::LlmBudget]);
+            }
+        }
+        let event = match used {
+            Some(used) => RateEvent::Settled { reservation, used },
+            None => RateEvent::Released { reservation },
+        };
+        self.parts.limiter.apply(&event, now);
+    }
+
+    fn move_quota(&mut self, from: Key, to: Key, resource: Resource, amount: u64, now: Time) {
+        if self.accounts.get(to).is_none() {
+            return;
+        }
+        if let Some(giver) = self.accounts.get_mut(from) {
+            giver.quotas[resource] = giver.quotas[resource].saturating_sub(amount);
+        }
+        if let Some(taker) = self.accounts.get_mut(to) {
+            taker.quotas[resource] = taker.quotas[resource].saturating_add(amount);
+        }
+        if resource.kind() == ResourceKind::Renewable {
+            self.parts.limiter.apply(&RateEvent::ShareMoved { resource, from, to, amount }, now);
+        }
+    }
+}
+
+impl AccessView for World {
+    fn artifact(&self, key: Key) -> Option<&ArtifactRecord> {
+        self.live(key)
+    }
+
+    fn balance(&self, key: Key) -> Scrip {
+        self.accounts.scrip(key)
+    }
+
+    fn contract_depth_max(&self) -> u32 {
+        self.rules.limits.contract_depth_max
+    }
+}
+
+/// A record that does not follow the last one: the journal has a hole or belongs to another world.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "record {found_record} with event {found_event} does not follow: record {expected_record} with event {expected_event} was expected"
+)]
+pub struct FoldError {
+    /// The number that was expected.
+    pub expected_record: u64,
+    /// The number that was found.
+    pub found_record: u64,
+    /// The event number that was expected.
+    pub expected_event: u64,
+    /// The event number that was found.
+    pub found_event: u64,
+}
+
+/// Whether a command may be given when the world has not been created yet.
+pub(crate) const fn creates(command: &Command) -> bool {
+    matches!(command, Command::Create(_))
+}
