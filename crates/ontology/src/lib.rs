@@ -1,5 +1,7 @@
 //! What exists in a world.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod divergence;
 mod form;
 mod index;
@@ -8,6 +10,7 @@ mod ontology;
 mod registry;
 mod roster;
 mod search;
+mod shadow;
 mod snapshot;
 mod symbols;
 mod unified;
@@ -15,5 +18,6 @@ mod unified;
 pub use divergence::{OntologyDivergence, REGISTER};
 pub use legacy::Legacy;
 pub use ontology::{Ask, Change, NotAllowed, Ontology, Page, Query, Resolution};
+pub use shadow::ShadowOntology;
 pub use symbols::Symbols;
 pub use unified::Unified;
