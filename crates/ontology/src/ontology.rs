@@ -66,7 +66,7 @@ pub enum Change<'a> {
         /// The artifact with its memory.
         memory: Option<Key>,
     },
-    /// It belongs to somebody else.
+    /// It belongs to somebody else. Its version rises by one, because what a contract answered may have depended on the owner.
     OwnerChanged {
         /// Which one.
         key: Key,
@@ -159,6 +159,12 @@ pub trait Ontology: Send + Sync {
     /// One page of those that match and that `may_see` lets through. `may_see` is asked for content matches and listings alike.
     fn search(&self, query: &Query, may_see: &dyn Fn(&ArtifactRecord) -> bool) -> Page;
 
+    /// How many match and may be seen, on all pages together; offset and limit of the query are ignored.
+    fn count(&self, query: &Query, may_see: &dyn Fn(&ArtifactRecord) -> bool) -> u64 {
+        let all = Query { offset: 0, limit: u32::MAX, ..query.clone() };
+        self.search(&all, may_see).keys.len() as u64
+    }
+
     /// What this schema shows of a record: its metadata, without content. `name` gives the id of a key.
     fn describe(&self, record: &ArtifactRecord, name: &dyn Fn(Key) -> Id) -> Value;
 
@@ -166,7 +172,8 @@ pub trait Ontology: Send + Sync {
     /// Equal worlds give equal bytes. For state hashes.
     fn digest(&self, into: &mut Vec<u8>);
 
-    /// All it holds, for a snapshot that the same implementation reads back with [`Ontology::restore`].
+    /// All it holds, for a snapshot that [`Ontology::restore`] reads back. `Legacy` and `Unified` write and read the same format, so a world
+    /// that changes its schema opens the snapshot that the other one left.
     fn save(&self) -> Vec<u8>;
 
     /// Reads what [`Ontology::save`] wrote, replacing all it holds.

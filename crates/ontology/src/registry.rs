@@ -1,0 +1,207 @@
+//! Records by key: a dense table of slots in front of a slab.
+
+use std::sync::Arc;
+
+use ecology_types::{ArtifactRecord, Key};
+
+use crate::index::{Candidates, Index};
+use crate::{Change, Query, Resolution};
+
+/// Nothing has this key.
+const FREE: u32 = u32::MAX;
+/// Something without standing had this key and was deleted.
+const TOMBSTONE: u32 = u32::MAX - 1;
+/// A principal had this key and was deleted.
+const TOMBSTONE_OF_PRINCIPAL: u32 = u32::MAX - 2;
+
+/// Live records and tombstones, at most one per key.
+///
+/// Four bytes per key and one record per live artifact; a look-up is two array accesses, however many there are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registry {
+    slots: Vec<u32>,
+    records: Vec<Option<ArtifactRecord>>,
+    vacant: Vec<u32>,
+    tombstones: u64,
+    index: Index,
+}
+
+impl Registry {
+    /// One more than the highest key that is held: 2^28, which is a table of 1 GiB. It keeps a damaged key from taking all memory.
+    pub(crate) const KEYS_MAX: u32 = 1 << 28;
+
+    fn slot(&self, key: Key) -> u32 {
+        self.slots.get(key.index()).copied().unwrap_or(FREE)
+    }
+
+    fn set_slot(&mut self, key: Key, slot: u32) {
+        if key.index() >= self.slots.len() {
+            self.slots.resize(key.index() + 1, FREE);
+        }
+        self.slots[key.index()] = slot;
+    }
+
+    /// What the key stands for here.
+    pub(crate) fn get(&self, key: Key) -> Resolution<'_> {
+        match self.slot(key) {
+            FREE => Resolution::Free,
+            TOMBSTONE | TOMBSTONE_OF_PRINCIPAL => Resolution::Tombstone,
+            slot => match self.records.get(slot as usize) {
+                Some(Some(record)) => Resolution::Live(record),
+                _ => Resolution::Free,
+            },
+        }
+    }
+
+    /// The live record of the key.
+    pub(crate) fn live(&self, key: Key) -> Option<&ArtifactRecord> {
+        self.records.get(self.slot(key) as usize)?.as_ref()
+    }
+
+    fn live_mut(&mut self, key: Key) -> Option<&mut ArtifactRecord> {
+        let slot = self.slot(key);
+        self.records.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// Whether what has or had this key has standing; `None` when nothing ever had it.
+    pub(crate) fn standing(&self, key: Key) -> Option<bool> {
+        match self.slot(key) {
+            FREE => None,
+            TOMBSTONE => Some(false),
+            TOMBSTONE_OF_PRINCIPAL => Some(true),
+            _ => self.live(key).map(|record| record.has_standing),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// How many keys from 0 on have a slot.
+    pub(crate) fn keys(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn live_count(&self) -> u64 {
+        (self.records.len() - self.vacant.len()) as u64
+    }
+
+    pub(crate) fn tombstone_count(&self) -> u64 {
+        self.tombstones
+    }
+
+    /// Holds `record` under its key, instead of whatever was there: what happened is the truth.
+    pub(crate) fn insert(&mut self, record: ArtifactRecord) {
+        let key = record.key;
+        if key.0 >= Self::KEYS_MAX {
+            return;
+        }
+        self.forget(key);
+        self.index.add(&record);
+        let slot = match self.vacant.pop() {
+            Some(slot) => slot,
+            None => {
+                self.records.push(None);
+                u32::try_from(self.records.len() - 1).unwrap_or(FREE)
+            }
+        };
+        if let Some(place) = self.records.get_mut(slot as usize) {
+            *place = Some(record);
+        }
+        self.set_slot(key, slot);
+    }
+
+    /// Leaves a tombstone under `key`.
+    pub(crate) fn entomb(&mut self, key: Key, has_standing: bool) {
+        if key.0 >= Self::KEYS_MAX {
+            return;
+        }
+        self.forget(key);
+        self.tombstones += 1;
+        self.set_slot(key, if has_standing { TOMBSTONE_OF_PRINCIPAL } else { TOMBSTONE });
+    }
+
+    /// Makes the key free and gives back the record that it had.
+    pub(crate) fn forget(&mut self, key: Key) -> Option<ArtifactRecord> {
+        let slot = self.slot(key);
+        match slot {
+            FREE => None,
+            TOMBSTONE | TOMBSTONE_OF_PRINCIPAL => {
+                self.tombstones -= 1;
+                self.set_slot(key, FREE);
+                None
+            }
+            _ => {
+                let record = self.records.get_mut(slot as usize)?.take()?;
+                self.index.remove(&record);
+                self.vacant.push(slot);
+                self.set_slot(key, FREE);
+                Some(record)
+            }
+        }
+    }
+
+    /// Takes note of a change of a live record.
+    /// Does nothing for a key without a live record.
+    pub(crate) fn change(&mut self, change: &Change<'_>) {
+        match *change {
+            Change::Created(record) => self.insert(record.clone()),
+            Change::Deleted { key, .. } => {
+                if let Some(record) = self.live(key) {
+                    let has_standing = record.has_standing;
+                    self.entomb(key, has_standing);
+                }
+            }
+            Change::OwnerChanged { key, to, at } => {
+                let Some(record) = self.live_mut(key) else { return };
+                let from = std::mem::replace(&mut record.owner, to);
+                record.version = record.version.saturating_add(1);
+                record.changed_at = at;
+                if from != to {
+                    self.index.move_owner(key, from, to);
+                }
+            }
+            Change::Changed {
+                key,
+                version,
+                at,
+                content,
+                kind,
+                can_execute,
+                access_contract,
+                policy,
+                interface,
+                memory,
+            } => {
+                let slot = self.slot(key);
+                let Some(Some(record)) = self.records.get_mut(slot as usize) else { return };
+                record.version = version;
+                record.changed_at = at;
+                if let Some(content) = content {
+                    record.content = Arc::clone(content);
+                }
+                if let Some(kind) = kind.filter(|kind| **kind != record.kind) {
+                    self.index.move_kind(key, &record.kind, kind);
+                    record.kind = kind.clone();
+                }
+                if let Some(can_execute) = can_execute.filter(|can| *can != record.can_execute) {
+                    self.index.move_role(key, record.has_standing, can_execute);
+                    record.can_execute = can_execute;
+                }
+                record.access_contract = access_contract.or(record.access_contract);
+                record.memory = memory.or(record.memory);
+                if let Some(policy) = policy {
+                    record.policy = Some(Arc::clone(policy));
+                }
+                if let Some(interface) = interface {
+                    record.interface = Some(Arc::clone(interface));
+                }
+            }
+        }
+    }
+
+    /// See [`Index::candidates`].
+    pub(crate) fn candidates(&self, query: &Query) -> Candidates<'_> {
+        self.index.candidates(query)
+    }
+}
