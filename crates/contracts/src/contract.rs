@@ -74,7 +74,9 @@ fn decide_by_code(request: &Request<'_>, contract: Key, view: &dyn AccessView) -
         }
         Known::Fresh(Ok(grant)) => match unusable(grant, request) {
             None => Answer::Allow { grant: *grant, reason: "its contract allows it" },
-            Some(why) => no(RefusalCode::NotPermitted, &[" gave an answer that cannot be carried out: ", why]),
+            Some(why) => {
+                no(RefusalCode::NotPermitted, &[" gave an answer that cannot be carried out: ", why])
+            }
         },
     }
 }
@@ -84,7 +86,9 @@ fn unusable(grant: &Grant, request: &Request<'_>) -> Option<&'static str> {
     match grant.payer {
         _ if grant.cost > Scrip::TOTAL_MAX => Some("the price is more than a world can hold"),
         Payer::Split(share) if share > 100 => Some("the invoker would pay more than the whole"),
-        Payer::Artifact if !request.artifact.has_standing => Some("the artifact has no standing and cannot pay"),
+        Payer::Artifact if !request.artifact.has_standing => {
+            Some("the artifact has no standing and cannot pay")
+        }
         _ => None,
     }
 }

@@ -177,10 +177,10 @@ fn explain(request: &Request<'_>, policy: &Answer, contract: &Answer) -> Option<
     let by_list = !is_genesis && !is_owner;
     match (policy, contract) {
         (Answer::Allow { .. }, Answer::Allow { .. }) if is_code => Some(AccessDivergence::ContractPrices),
-        (Answer::Allow { grant, .. }, Answer::Allow { grant: free, .. }) => (by_list
-            && listed_price == Some(grant.cost)
-            && free.cost == Scrip::ZERO)
-            .then_some(AccessDivergence::PricesIgnored),
+        (Answer::Allow { grant, .. }, Answer::Allow { grant: free, .. }) => {
+            (by_list && listed_price == Some(grant.cost) && free.cost == Scrip::ZERO)
+                .then_some(AccessDivergence::PricesIgnored)
+        }
         (Answer::Deny { code: RefusalCode::NotPermitted, .. }, Answer::Deny { code, .. }) => {
             (is_code && cannot_answer(*code)).then_some(AccessDivergence::RefusalCodeDiffers)
         }

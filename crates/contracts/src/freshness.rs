@@ -1,6 +1,6 @@
 //! Whether the answer of a contract that is code still holds.
 
-use ecology_types::{Key, PermissionAnswer, SmolStr, Grant};
+use ecology_types::{Grant, Key, PermissionAnswer, SmolStr};
 
 use crate::refuse::name_of;
 use crate::{AccessView, Request};

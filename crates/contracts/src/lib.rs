@@ -48,3 +48,8 @@ pub use governor::Governor;
 pub use policy::PolicyAccess;
 pub use shadow::ShadowAccess;
 pub use stock::StockContract;
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

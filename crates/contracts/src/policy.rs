@@ -29,9 +29,11 @@ impl PolicyAccess {
             Verb::Noop => return Listed::Yes(Scrip::ZERO),
             Verb::Read => (policy.map(|p| &p.read), policy.map(|p| p.read_price), "read_policy"),
             Verb::Invoke => (policy.map(|p| &p.invoke), policy.map(|p| p.invoke_price), "invoke_policy"),
-            Verb::Write | Verb::Edit | Verb::Delete => {
-                (Some(policy.map_or(const { &AllowList::Only(Vec::new()) }, |p| &p.write)), None, "write_policy")
-            }
+            Verb::Write | Verb::Edit | Verb::Delete => (
+                Some(policy.map_or(const { &AllowList::Only(Vec::new()) }, |p| &p.write)),
+                None,
+                "write_policy",
+            ),
             Verb::Transfer => return Listed::No("only the owner gives it away"),
         };
         // No list at all is the open policy's `Anyone`.

@@ -67,7 +67,9 @@ impl StockContract {
                 Err("its contract genesis_freeware lets only the owner give it away")
             }
             (Self::SelfOwned, _) if caller == artifact.key => Ok("genesis_self_owned: it is itself"),
-            (Self::SelfOwned, _) => Err("its contract genesis_self_owned lets only the artifact itself do so"),
+            (Self::SelfOwned, _) => {
+                Err("its contract genesis_self_owned lets only the artifact itself do so")
+            }
             (Self::Private, _) if caller == artifact.owner => Ok("genesis_private: the owner may"),
             (Self::Private, _) => Err("its contract genesis_private lets only the owner do so"),
             (Self::Public, _) => Ok("genesis_public: anyone may"),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ecology_types::{
-    AllowList, ArtifactRecord, GenesisArtifact, Grant, Id, Key, Payer, PermissionAnswer, Policy, Scrip, Seed, SmolStr, Time,
-    Verb,
+    AllowList, ArtifactRecord, GenesisArtifact, Grant, Id, Key, Payer, PermissionAnswer, Policy, Scrip, Seed,
+    SmolStr, Time, Verb,
 };
 
 use crate::{AccessView, Governor, Request};

@@ -7,7 +7,9 @@
 
 mod fixture;
 
-use ecology_types::{GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode, Scrip, Seed, Verb};
+use ecology_types::{
+    GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode, Scrip, Seed, Verb,
+};
 
 use crate::{AccessControl, Answer, Governor, Request};
 
@@ -149,7 +151,9 @@ fn code_that_was_not_asked_is_a_no(access: &dyn AccessControl) {
             let asked = Request { answers: &[answer], ..*question };
             assert_eq!(access.needs_code(&asked, world), None);
             match access.decide(&asked, world) {
-                Answer::Allow { grant, .. } => assert_eq!(grant, Grant { cost: Scrip(3), payer: Payer::Owner }),
+                Answer::Allow { grant, .. } => {
+                    assert_eq!(grant, Grant { cost: Scrip(3), payer: Payer::Owner })
+                }
                 answer @ Answer::Deny { .. } => panic!("{contract:?} allowed it, yet {answer:?}"),
             }
         }
