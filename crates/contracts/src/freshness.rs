@@ -1,0 +1,66 @@
+//! Whether the answer of a contract that is code still holds.
+
+use ecology_types::{Grant, Key, PermissionAnswer, SmolStr};
+
+use crate::refuse::name_of;
+use crate::{AccessView, Request};
+
+/// What the answers that came along say about a question.
+pub(crate) enum Known<'a> {
+    /// None of them is about it.
+    Nothing,
+    /// One is, but it cannot be relied on; the text says why.
+    Stale(String),
+    /// The contract's answer on the present state.
+    Fresh(&'a Result<Grant, SmolStr>),
+}
+
+/// Looks for the answer of `contract` to `request`. Every answer to the question has to hold, and if there are several they have to agree:
+/// an answer that can be chosen is not an answer.
+pub(crate) fn look_up<'a>(request: &Request<'a>, contract: Key, view: &dyn AccessView) -> Known<'a> {
+    let mut found: Option<&'a PermissionAnswer> = None;
+    for answer in request.answers.iter().filter(|answer| answers(answer, request, contract)) {
+        if let Some(why) = stale(answer, view) {
+            return Known::Stale(why);
+        }
+        match found {
+            Some(first) if first.verdict != answer.verdict => {
+                return Known::Stale("two answers contradict each other".to_owned());
+            }
+            Some(_) => {}
+            None => found = Some(answer),
+        }
+    }
+    found.map_or(Known::Nothing, |answer| Known::Fresh(&answer.verdict))
+}
+
+fn answers(answer: &PermissionAnswer, request: &Request<'_>, contract: Key) -> bool {
+    answer.artifact == request.artifact.key
+        && answer.verb == request.verb
+        && answer.caller == request.caller
+        && answer.contract == contract
+}
+
+/// Why an answer does not hold any more, or `None` while it does.
+///
+/// It was computed from the contract's own code at least, so an answer that does not name the version of its contract is incomplete: it
+/// would survive a change of the contract.
+fn stale(answer: &PermissionAnswer, view: &dyn AccessView) -> Option<String> {
+    if !answer.read_versions.iter().any(|(key, _)| *key == answer.contract) {
+        return Some("the answer does not say which version of the contract gave it".to_owned());
+    }
+    for (key, version) in &answer.read_versions {
+        // Versions begin at 1; 0 is the version of what is not there, and what is not there can be read as well.
+        let present = view.artifact(*key).map_or(0, |record| record.version);
+        if present != *version {
+            return Some(format!("{} is at version {present}, not {version}", name_of(*key, view)));
+        }
+    }
+    for (key, balance) in &answer.read_balances {
+        let present = view.balance(*key);
+        if present != *balance {
+            return Some(format!("the balance of {} is {present}, not {balance}", name_of(*key, view)));
+        }
+    }
+    None
+}
