@@ -1,0 +1,297 @@
+//! Zero-intelligence traders of a continuous double auction: Gode & Sunder 1993, "Allocative efficiency of markets with
+//! zero-intelligence traders", Journal of Political Economy 101(1).
+
+use std::sync::{Arc, LazyLock};
+
+use ecology_types::{Action, Draft, Id, OrderId, Scrip, Seed, SmolStr, Span, WriteMode};
+use serde::{Deserialize, Serialize};
+
+use super::{Flaw, PRICE_MAX, Script, Tools, check_kind, check_range};
+use crate::{Decision, Dice, Mind, MindError, Perception, Then, services, state};
+
+/// Most units that one trader is endowed with per period.
+pub const UNITS_MAX: usize = 1_000;
+
+/// Which side of the market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Offers scrip for units and values each at its redemption value.
+    Buyer,
+    /// Makes units at their costs and asks prices for them.
+    Seller,
+}
+
+/// Configuration of [`ZeroIntelligence`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZeroIntelligenceConfig {
+    /// Buyer or seller.
+    pub role: Role,
+    /// Whether it keeps within its budget: a buyer never bids above the value of the unit, a seller never asks below its cost.
+    #[serde(default = "yes")]
+    pub constrained: bool,
+    /// The kind of good that the market trades.
+    pub good: SmolStr,
+    /// Redemption values (buyer) or costs (seller) of the units in scrip, in the order in which they are traded.
+    pub values: Vec<u64>,
+    /// The highest price that anybody names.
+    pub price_max: u64,
+    /// Length of a trading period in ticks, for tick mode. At the beginning of each the endowment is renewed. Without it: one period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period_ticks: Option<u64>,
+    /// Length of a trading period in microseconds of world time; for tick mode only where `period_ticks` is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<Span>,
+    /// Whether units left from a period, bought or unsold, are deleted in the next one.
+    #[serde(default)]
+    pub consume: bool,
+    /// Mean of the random delay after each action in continuous mode, in microseconds; 0 for none.
+    #[serde(default)]
+    pub delay_mean: Span,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Script for ZeroIntelligenceConfig {
+    fn check(&self) -> Result<(), Flaw> {
+        check_kind("good", &self.good)?;
+        check_range("price_max", self.price_max, 1, PRICE_MAX)?;
+        if self.values.is_empty() || self.values.len() > UNITS_MAX {
+            return Err(Flaw::new(
+                "values",
+                format!("give 1 to {UNITS_MAX} numbers, not {}", self.values.len()),
+            ));
+        }
+        for value in &self.values {
+            check_range("values", *value, 1, self.price_max)?;
+        }
+        if let Some(ticks) = self.period_ticks {
+            check_range("period_ticks", ticks, 1, u64::from(u32::MAX))?;
+        }
+        if let Some(period) = self.period {
+            check_range("period", period.0, 1, super::SPAN_MAX.0)?;
+        }
+        super::check_delay(self.delay_mean)
+    }
+
+    fn delay_mean(&self) -> Span {
+        self.delay_mean
+    }
+
+    fn build(&self, seed: Seed, _: &Tools) -> Box<dyn Mind> {
+        Box::new(ZeroIntelligence::new(self.clone(), seed))
+    }
+}
+
+/// Names random prices for one unit after the other. A new quote replaces its older one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZeroIntelligence {
+    config: Box<ZeroIntelligenceConfig>,
+    state: State,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    dice: Dice,
+    /// The number of the period, from 0.
+    period: u64,
+    /// How many units of this period are traded.
+    traded: u32,
+    /// Counts the units that were made in this period, for their ids.
+    made: u32,
+    /// The unit for sale.
+    unit: Option<Id>,
+    /// Whether an order of its own is in the book or has been filled since.
+    quoting: bool,
+    /// What the last decision was, until its outcome is known.
+    pending: Pending,
+    /// Where the search for units to consume stands, from the end; `None` when nothing is to be consumed.
+    consuming: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Pending {
+    Nothing,
+    Making(Id),
+    Quoting,
+}
+
+/// The content of every unit: shared, because there are many.
+static UNIT_CONTENT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("one unit"));
+
+impl ZeroIntelligence {
+    /// A trader that draws from `seed`.
+    #[must_use]
+    pub fn new(config: ZeroIntelligenceConfig, seed: Seed) -> Self {
+        let state = State {
+            dice: Dice::new(seed),
+            period: 0,
+            traded: 0,
+            made: 0,
+            unit: None,
+            quoting: false,
+            pending: Pending::Nothing,
+            consuming: None,
+        };
+        Self { config: Box::new(config), state }
+    }
+
+    /// The number of the present period, from 0, and in continuous mode how long it still lasts.
+    fn period(&self, view: &dyn Perception) -> (u64, Option<Span>) {
+        match (view.tick(), self.config.period_ticks, self.config.period) {
+            (tick @ 1.., Some(ticks), _) => ((tick - 1) / ticks.max(1), None),
+            (tick, _, Some(Span(period))) => {
+                let period = period.max(1);
+                let rest = Span(period - view.now().0 % period);
+                (view.now().0 / period, (tick == 0).then_some(rest))
+            }
+            _ => (0, None),
+        }
+    }
+
+    /// Takes note of what became of the last decision. An order that was in the book and is there no more has been filled: only this
+    /// mind itself cancels its orders.
+    fn look_back(&mut self, view: &dyn Perception, open: Option<(OrderId, Scrip)>) {
+        let done = matches!(view.last_outcome(), Some(Ok(_)));
+        match std::mem::replace(&mut self.state.pending, Pending::Nothing) {
+            Pending::Making(unit) if done => self.state.unit = Some(unit),
+            Pending::Quoting if done => self.state.quoting = true,
+            _ => {}
+        }
+        if self.state.quoting && open.is_none() {
+            self.state.quoting = false;
+            self.state.traded = self.state.traded.saturating_add(1);
+            self.state.unit = None;
+        }
+    }
+
+    /// A new period: the endowment is renewed, and an order that still stands is taken back.
+    fn begin_period(&mut self, period: u64, open: Option<(OrderId, Scrip)>) -> Option<Action> {
+        self.state.period = period;
+        self.state.traded = 0;
+        self.state.made = 0;
+        self.state.unit = None;
+        self.state.quoting = false;
+        self.state.consuming = self.config.consume.then_some(0);
+        open.map(|(order, _)| services::cancel(order))
+    }
+
+    /// The next unit left from earlier periods that is to be deleted. Looks at a bounded number of artifacts.
+    fn consume(&mut self, view: &dyn Perception) -> Option<Action> {
+        let from = self.state.consuming?;
+        let owned = view.owned_count();
+        for index in from..owned.min(from.saturating_add(32)) {
+            let Some(glimpse) = view.owned_at(index) else { break };
+            let left = glimpse.kind == self.config.good && self.state.unit.as_ref() != Some(glimpse.id);
+            if left && !glimpse.has_standing {
+                // The next artifact takes this place when the deletion succeeds; when it is refused, skipping avoids a loop.
+                self.state.consuming = Some(index + usize::from(matches!(view.last_outcome(), Some(Err(_)))));
+                return Some(Action::Delete { artifact: glimpse.id.clone() });
+            }
+            self.state.consuming = Some(index + 1);
+        }
+        if self.state.consuming.is_some_and(|index| index >= owned) {
+            self.state.consuming = None;
+        }
+        None
+    }
+
+    fn price(&mut self, value: u64, funds: u64) -> u64 {
+        let highest = self.config.price_max;
+        match (self.config.role, self.config.constrained) {
+            (Role::Buyer, true) => self.state.dice.within(1, value.min(highest).min(funds)),
+            (Role::Buyer, false) => self.state.dice.within(1, highest.min(funds)),
+            (Role::Seller, true) => self.state.dice.within(value, highest),
+            (Role::Seller, false) => self.state.dice.within(1, highest),
+        }
+    }
+
+    fn quote(&mut self, view: &dyn Perception, open: Option<(OrderId, Scrip)>, value: u64) -> Decision {
+        let replace = open.map(|(order, _)| order);
+        match self.config.role {
+            Role::Buyer => {
+                // Replacing an offer frees what it held.
+                let funds = view.scrip().0.saturating_add(open.map_or(0, |(_, held)| held.0));
+                if funds == 0 {
+                    return Decision::noop();
+                }
+                let price = self.price(value, funds);
+                self.state.pending = Pending::Quoting;
+                Decision::act(services::offer(&self.config.good, price, replace))
+            }
+            Role::Seller => {
+                let Some(unit) = self.state.unit.clone() else { return Decision::noop() };
+                let price = self.price(value, 0);
+                self.state.pending = Pending::Quoting;
+                Decision::act(services::deposit_artifact(&unit, price, replace))
+            }
+        }
+    }
+
+    fn make(&mut self, view: &dyn Perception) -> Result<Decision, MindError> {
+        let State { period, made, .. } = self.state;
+        self.state.made = made.saturating_add(1);
+        let unit = Id::new(format!("{}_unit_{period}_{made}", view.me()))
+            .map_err(|error| MindError::Failed(error.to_string().into()))?;
+        let mut draft = Draft::new(unit.clone(), Arc::clone(&UNIT_CONTENT));
+        draft.kind = Some(self.config.good.clone());
+        draft.mode = WriteMode::Create;
+        self.state.pending = Pending::Making(unit);
+        Ok(Decision::act(Action::Write(Box::new(draft))))
+    }
+
+    /// Nothing left to trade: waits for the next period, or ends when there is none.
+    fn rest(&self, left: Option<Span>) -> Decision {
+        let then = match left {
+            Some(span) => Then::Sleep(ecology_types::Sleep::of(span)),
+            None if self.config.period.is_none() && self.config.period_ticks.is_none() => Then::Stop,
+            None => Then::Continue,
+        };
+        Decision::noop().then(then)
+    }
+}
+
+impl Mind for ZeroIntelligence {
+    fn name(&self) -> &'static str {
+        "zero_intelligence"
+    }
+
+    fn think(&mut self, view: &dyn Perception) -> Result<Decision, MindError> {
+        let mut open = None;
+        let asks = self.config.role == Role::Seller;
+        view.my_orders(&mut |order| {
+            if order.is_ask == asks && order.kind == self.config.good {
+                open = Some((order.id, order.price));
+            }
+        });
+        self.look_back(view, open);
+        let (period, left) = self.period(view);
+        if period != self.state.period
+            && let Some(cancel) = self.begin_period(period, open)
+        {
+            return Ok(Decision::act(cancel));
+        }
+        if let Some(delete) = self.consume(view) {
+            return Ok(Decision::act(delete));
+        }
+        let Some(value) = self.config.values.get(self.state.traded as usize).copied() else {
+            return Ok(self.rest(left));
+        };
+        if asks && self.state.unit.is_none() {
+            return self.make(view);
+        }
+        Ok(self.quote(view, open, value))
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::save(&self.state)
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), MindError> {
+        self.state = state::restore(bytes)?;
+        Ok(())
+    }
+}
