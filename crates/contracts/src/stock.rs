@@ -48,6 +48,12 @@ impl StockContract {
         }
     }
 
+    /// Whether the contract says yes, whichever contract governs the artifact now.
+    #[must_use]
+    pub fn allows(self, request: &Request<'_>) -> bool {
+        self.rule(request).is_ok()
+    }
+
     /// What the contract says: `Ok` with why it may be done, or `Err` with the rule that forbids it. Always free of charge.
     pub(crate) fn rule(self, request: &Request<'_>) -> Result<&'static str, &'static str> {
         let (caller, artifact) = (request.caller, request.artifact);

@@ -28,7 +28,9 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {
     /// The world exists already.
-    #[error("the world exists already; Create is the first command of a journal and the only one of its kind")]
+    #[error(
+        "the world exists already; Create is the first command of a journal and the only one of its kind"
+    )]
     AlreadyCreated,
     /// The world does not exist yet.
     #[error("the world has not been created; its first command must be Create")]
@@ -102,9 +104,7 @@ impl World {
                 command,
                 effects: &plan.effects,
             };
-            record
-                .encode(Vec::with_capacity(192))
-                .map_err(|error| StepError::Encoding(error.to_string()))?
+            record.encode(Vec::with_capacity(192)).map_err(|error| StepError::Encoding(error.to_string()))?
         } else {
             Vec::new()
         };
@@ -140,7 +140,10 @@ impl World {
                 let Some(open) = self.reservations.get(*reservation) else {
                     return Err(StepError::Contradiction(format!("reservation {reservation} is not open")));
                 };
-                plan.push(Effect::ReservationReleased { reservation: *reservation, principal: open.principal });
+                plan.push(Effect::ReservationReleased {
+                    reservation: *reservation,
+                    principal: open.principal,
+                });
             }
             Command::Act(act) => return Ok(self.decide_act(act, now, plan)),
             Command::Void { agent, thought } => {

@@ -60,7 +60,10 @@ pub(crate) struct Clock {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("parts", &self.parts).field("clock", &self.clock).finish_non_exhaustive()
+        f.debug_struct("World")
+            .field("parts", &self.parts)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }
 
@@ -173,6 +176,18 @@ impl World {
         &self.log
     }
 
+    /// Who wants to hear of which events.
+    #[must_use]
+    pub const fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
+    }
+
+    /// What happened to each principal lately.
+    #[must_use]
+    pub const fn inboxes(&self) -> &Inboxes {
+        &self.inboxes
+    }
+
     /// Ids and their keys.
     #[must_use]
     pub const fn symbols(&self) -> &Symbols {
@@ -261,13 +276,8 @@ impl World {
     pub(crate) fn commit(&mut self, actor: Option<Key>, effect: Effect) {
         self.apply(actor, &effect);
         self.clock.event += 1;
-        let event = Event {
-            seq: self.clock.event,
-            time: self.clock.time,
-            actor,
-            cause: self.clock.record,
-            effect,
-        };
+        let event =
+            Event { seq: self.clock.event, time: self.clock.time, actor, cause: self.clock.record, effect };
         self.inboxes.take_note(&event);
         self.log.push(event);
     }
@@ -365,7 +375,9 @@ impl World {
                 self.parts.limiter.apply(&event, now);
                 self.reservations.insert(*reservation, *principal, *charges);
             }
-            Effect::ReservationSettled { reservation, used, .. } => self.settle(*reservation, Some(used), now),
+            Effect::ReservationSettled { reservation, used, .. } => {
+                self.settle(*reservation, Some(used), now)
+            }
             Effect::ReservationReleased { reservation, .. } => self.settle(*reservation, None, now),
             Effect::Measured { principal, cpu_ns, memory_peak_bytes, written_bytes, bandwidth_bytes } => {
                 let row = self.measured.entry(*principal);
@@ -408,7 +420,9 @@ impl World {
                 self.subscriptions.insert(*subscription, *principal, kinds.clone());
             }
             Effect::Unsubscribed { subscription, .. } => self.subscriptions.remove(*subscription),
-            Effect::AgentStarted { agent } | Effect::AgentWoke { agent, .. } | Effect::AgentUnblocked { agent } => {
+            Effect::AgentStarted { agent }
+            | Effect::AgentWoke { agent, .. }
+            | Effect::AgentUnblocked { agent } => {
                 self.agents.entry(*agent).state = LoopState::Running;
             }
             Effect::AgentSlept { agent, until, on } => {

@@ -1,0 +1,275 @@
+//! One turn of an agent: it pays for its thought, then its action is carried out or refused as a whole.
+
+use ecology_rate_limiting::{Ask, Decision, NeverReason};
+use ecology_types::{
+    Act, Action, Charges, Effect, Id, Key, Outcome, Refusal, RefusalCode, Resource, SmolStr, Thought, Time,
+    Value, Verb,
+};
+
+use super::permission::Call;
+use crate::services::{self, Caller};
+use crate::step::Plan;
+use crate::world::World;
+
+/// What carrying out an action gives, before it is known whether the rates allow it.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) result: Value,
+    pub(crate) target: Option<Key>,
+    pub(crate) written_bytes: u64,
+    /// Bytes of the result that the request does not contain.
+    pub(crate) result_bytes: u64,
+}
+
+impl Done {
+    /// Done with a result and nothing else to account for.
+    pub(crate) fn of(result: Value) -> Self {
+        Self { result, ..Self::default() }
+    }
+}
+
+impl World {
+    pub(crate) fn decide_act(&self, act: &Act, now: Time, plan: &mut Plan) -> Outcome {
+        let unpaid = match &act.thought {
+            Some(thought) if thought.reservation.is_none() => thought.usage,
+            _ => Charges::NONE,
+        };
+        let before = plan.effects.len();
+        let carried = self.carry_out(act, now, plan);
+        let checked = carried.and_then(|done| {
+            let charges = self.charges_of(act, &done);
+            let reserve = Charges::of(Resource::Cpu, self.rules.action_estimate[Resource::Cpu]);
+            let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
+            self.admit(act.agent, &total, now)?;
+            Ok((done, charges, reserve))
+        });
+        match checked {
+            Ok((done, charges, reserve)) => {
+                let effects = plan.effects.split_off(before);
+                self.plan_thought(act, plan);
+                if !reserve.is_none() {
+                    let reservation = self.reservations.next();
+                    plan.reservation = Some(reservation);
+                    plan.push(Effect::ReservationMade {
+                        reservation,
+                        principal: act.agent,
+                        charges: reserve,
+                    });
+                }
+                plan.push(Effect::ActionDone {
+                    verb: act.action.verb(),
+                    target: done.target,
+                    method: method_of(&act.action),
+                    charges,
+                });
+                plan.effects.extend(effects);
+                plan.written_bytes = done.written_bytes;
+                plan.bandwidth_bytes = charges[Resource::Bandwidth];
+                Ok(done.result)
+            }
+            Err(refusal) => {
+                plan.effects.truncate(before);
+                // The thought is paid for even when the action is refused, unless there is no capacity for the thought itself.
+                if unpaid.is_none() || self.admit(act.agent, &unpaid, now).is_ok() {
+                    self.plan_thought(act, plan);
+                }
+                plan.push(Effect::ActionRefused {
+                    verb: act.action.verb(),
+                    target: act.action.target().cloned(),
+                    method: method_of(&act.action).map(|method| shorten(&method)),
+                    code: refusal.code,
+                    detail: refusal.detail.clone(),
+                });
+                Err(refusal)
+            }
+        }
+    }
+
+    fn plan_thought(&self, act: &Act, plan: &mut Plan) {
+        if let Some(thought) = &act.thought {
+            self.pay_for_thought(act.agent, thought, plan);
+        }
+    }
+
+    pub(crate) fn pay_for_thought(&self, agent: Key, thought: &Thought, plan: &mut Plan) {
+        let open = thought.reservation.filter(|reservation| {
+            self.reservations.get(*reservation).is_some_and(|open| open.principal == agent)
+        });
+        if let Some(reservation) = open {
+            plan.push(Effect::ReservationSettled { reservation, principal: agent, used: thought.usage });
+        }
+        plan.push(Effect::Thought {
+            agent,
+            usage: thought.usage,
+            reservation: open,
+            prompt_digest: thought.prompt_digest,
+        });
+    }
+
+    fn charges_of(&self, act: &Act, done: &Done) -> Charges {
+        let request = match &act.action {
+            Action::Noop => 0,
+            Action::Read { artifact } | Action::Delete { artifact } => artifact.as_str().len(),
+            Action::Write(draft) => draft.artifact.as_str().len() + draft.content.len(),
+            Action::Edit { artifact, find, replace, .. } => {
+                artifact.as_str().len() + find.len() + replace.len()
+            }
+            Action::Invoke { artifact, method, args } => {
+                artifact.as_str().len() + method.len() + args.bytes()
+            }
+        };
+        Charges::of(Resource::Bandwidth, request as u64 + done.result_bytes)
+            .with(Resource::DiskWrites, done.written_bytes)
+    }
+
+    /// Whether a principal can pay for all of `charges` now: money from its stock, rates from its shares, all or nothing.
+    pub(crate) fn admit(&self, principal: Key, charges: &Charges, now: Time) -> Result<(), Refusal> {
+        let dollars = charges[Resource::LlmBudget];
+        if dollars > 0 {
+            let free = self.accounts.get(principal).map_or(0, |account| account.free(Resource::LlmBudget));
+            if free < dollars {
+                let detail =
+                    format!("{} has {free} micro-dollars left and {dollars} are needed", self.id(principal));
+                return Err(Refusal::new(RefusalCode::InsufficientQuota, detail));
+            }
+        }
+        match self.parts.limiter.decide(&Ask::Use { principal, charges }, now) {
+            Decision::Admit => Ok(()),
+            Decision::Wait { until, resource } => {
+                let share = self.parts.limiter.share(principal, resource);
+                let used = self.parts.limiter.used(principal, resource, now);
+                let detail = format!(
+                    "{} has used {used} of its {share} {} of {resource} and needs {} more",
+                    self.id(principal),
+                    resource.unit(),
+                    charges[resource]
+                );
+                Err(Refusal::new(RefusalCode::RateExceeded, detail).until(until))
+            }
+            Decision::Never { why: NeverReason::AboveShare { share, needed }, resource } => {
+                let detail = format!(
+                    "{} needs {needed} {} of {resource} at once and its whole share of one window is {share}",
+                    self.id(principal),
+                    resource.unit()
+                );
+                Err(Refusal::new(RefusalCode::RateTooLarge, detail))
+            }
+        }
+    }
+
+    fn carry_out(&self, act: &Act, now: Time, plan: &mut Plan) -> Result<Done, Refusal> {
+        if self.principal(act.agent).is_none() {
+            let detail = format!("{} is no living principal", self.id(act.agent));
+            return Err(Refusal::new(RefusalCode::NoStanding, detail));
+        }
+        match &act.action {
+            Action::Noop => Ok(Done::default()),
+            Action::Read { artifact } => self.decide_read(act, artifact, plan),
+            Action::Write(draft) => self.decide_write(act.agent, draft, &act.answers, now, plan),
+            Action::Edit { artifact, find, replace, expected_version } => {
+                self.decide_edit(act, artifact, find, replace, *expected_version, plan)
+            }
+            Action::Delete { artifact } => self.decide_delete(act.agent, artifact, &act.answers, plan),
+            Action::Invoke { artifact, method, args } => {
+                self.decide_invoke(act, artifact, method, args, now, plan)
+            }
+        }
+    }
+
+    fn decide_read(&self, act: &Act, artifact: &Id, plan: &mut Plan) -> Result<Done, Refusal> {
+        let record = self.find(artifact)?;
+        self.permit(record, &Call::of(act.agent, Verb::Read, &act.answers), plan)?;
+        let name = |key: Key| self.id(key).clone();
+        let result = Value::map([
+            ("id", Value::text(artifact.as_str())),
+            ("content", Value::text(&record.content)),
+            ("version", Value::count(record.version)),
+            ("metadata", self.parts.ontology.describe(record, &name)),
+        ]);
+        Ok(Done {
+            result,
+            target: Some(record.key),
+            written_bytes: 0,
+            result_bytes: record.content.len() as u64,
+        })
+    }
+
+    fn decide_invoke(
+        &self,
+        act: &Act,
+        artifact: &Id,
+        method: &SmolStr,
+        args: &Value,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Result<Done, Refusal> {
+        let limits = &self.rules.limits;
+        if method.len() > limits.name_bytes_max as usize {
+            let detail = format!("a method name has at most {} bytes", limits.name_bytes_max);
+            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
+        }
+        let depth_max = limits.args_depth_max as usize;
+        if args.depth(depth_max) > depth_max {
+            let detail = format!("the arguments nest deeper than {depth_max} levels");
+            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
+        }
+        let bytes = args.bytes() as u64;
+        if bytes > limits.args_bytes_max {
+            let detail =
+                format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max);
+            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
+        }
+        let record = self.find(artifact)?;
+        let call = Call {
+            caller: act.agent,
+            verb: Verb::Invoke,
+            method: Some(method),
+            args: Some(args),
+            answers: &act.answers,
+        };
+        let fee = self.permit(record, &call, plan)?;
+        if !record.can_execute {
+            let detail = format!("{artifact} is {}, not code", record.kind);
+            return Err(Refusal::new(RefusalCode::NotExecutable, detail));
+        }
+        let caller = Caller { key: act.agent, fee, answers: &act.answers, now };
+        let mut done = services::invoke(self, record, method, args, &caller, plan)?;
+        done.target = Some(record.key);
+        if done.result_bytes == 0 {
+            done.result_bytes = done.result.bytes() as u64;
+        }
+        Ok(done)
+    }
+
+    /// The live artifact that an action names, or why there is none.
+    pub(crate) fn find(&self, id: &Id) -> Result<&ecology_types::ArtifactRecord, Refusal> {
+        use ecology_ontology::Resolution;
+        let Some(key) = self.symbols.key(id.as_str()) else {
+            return Err(Refusal::new(RefusalCode::ArtifactNotFound, format!("{id} does not exist")));
+        };
+        match self.parts.ontology.artifact(key) {
+            Resolution::Live(record) => Ok(record),
+            Resolution::Tombstone => {
+                Err(Refusal::new(RefusalCode::ArtifactDeleted, format!("{id} was deleted")))
+            }
+            Resolution::Free => {
+                Err(Refusal::new(RefusalCode::ArtifactNotFound, format!("{id} does not exist")))
+            }
+        }
+    }
+}
+
+fn method_of(action: &Action) -> Option<SmolStr> {
+    match action {
+        Action::Invoke { method, .. } => Some(method.clone()),
+        _ => None,
+    }
+}
+
+/// Method names of refused actions come from agents and are kept in the log: short, and on one line.
+fn shorten(method: &SmolStr) -> SmolStr {
+    if method.len() <= 64 && !method.chars().any(char::is_control) {
+        return method.clone();
+    }
+    method.chars().filter(|c| !c.is_control()).take(64).collect()
+}

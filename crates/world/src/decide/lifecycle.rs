@@ -1,0 +1,62 @@
+//! Changes in the life of agents' loops.
+
+use ecology_types::{Effect, Key, Lifecycle, Refusal, Span, Time};
+
+use crate::agents::LoopState;
+use crate::step::{Plan, StepError};
+use crate::world::World;
+
+impl World {
+    pub(crate) fn decide_lifecycle(
+        &self,
+        agent: Key,
+        change: &Lifecycle,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Result<(), StepError> {
+        if !matches!(change, Lifecycle::Stop { .. })
+            && !self.principal(agent).is_some_and(|record| record.can_execute)
+        {
+            return Err(StepError::Contradiction(format!("{} is no living agent", self.id(agent))));
+        }
+        let errors_in_row = self.agents.get(agent).map_or(0, |row| row.errors_in_row);
+        let effect = match change {
+            Lifecycle::Start => Effect::AgentStarted { agent },
+            Lifecycle::Sleep(sleep) => {
+                let on_max = self.rules.limits.wake_conditions_max as usize;
+                let mut on = sleep.on.clone();
+                // An agent that asks for more conditions than allowed is woken by the first ones; it learns so from the event.
+                on.truncate(on_max);
+                Effect::AgentSlept { agent, until: sleep.duration.map(|span| now.after(span)), on }
+            }
+            Lifecycle::Wake(reason) => Effect::AgentWoke { agent, reason: *reason },
+            Lifecycle::Block { resource, until } => {
+                Effect::AgentBlocked { agent, resource: *resource, until: *until }
+            }
+            Lifecycle::Unblock => Effect::AgentUnblocked { agent },
+            Lifecycle::Fail { error } => {
+                let rules = &self.rules.loops;
+                let errors = errors_in_row + 1;
+                let error =
+                    Refusal::new(ecology_types::RefusalCode::ExecutionFailed, error.to_string()).detail;
+                if errors >= rules.errors_in_row_max {
+                    Effect::AgentPaused { agent, errors_in_row: errors, error }
+                } else {
+                    let factor = 1_u64 << (errors - 1).min(32);
+                    let pause = rules.backoff_first.0.saturating_mul(factor).min(rules.backoff_max.0);
+                    Effect::AgentFailed { agent, errors_in_row: errors, error, until: now.after(Span(pause)) }
+                }
+            }
+            Lifecycle::Resume => {
+                let paused = self.agents.get(agent).is_some_and(|row| row.state == LoopState::Paused);
+                if !paused {
+                    return Err(StepError::Contradiction(format!("{} is not paused", self.id(agent))));
+                }
+                Effect::AgentStarted { agent }
+            }
+            Lifecycle::Stop { reason } => Effect::AgentStopped { agent, reason: reason.clone() },
+        };
+        plan.push(effect);
+        Ok(())
+    }
+}

@@ -1,0 +1,3 @@
+//! What deciders and services share.
+
+pub(crate) use crate::decide::{Call, Done};

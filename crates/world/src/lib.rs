@@ -1,0 +1,45 @@
+//! The world of an agent ecology as a deterministic state machine.
+//!
+//! [`World::step`] takes a command and a time, decides, and applies what comes of it; [`World::fold`] applies recorded effects. What is
+//! absent, on purpose: IO, clocks, randomness, floating point, async, and any knowledge of which implementation of an axis serves.
+//! Access is checked on every path out: reading, searching, the event log, and what an agent perceives.
+
+mod accounts;
+mod agents;
+mod decide;
+mod decide_types;
+mod event_log;
+mod hash;
+mod inbox;
+mod invariants;
+mod mint;
+mod order_book;
+mod parts;
+mod reservations;
+mod scorer;
+mod services;
+mod snapshot;
+mod step;
+mod subscriptions;
+mod usage;
+mod view;
+mod visibility;
+mod world;
+
+pub use accounts::{Account, Accounts};
+pub use agents::{AgentLoop, Agents, LoopState};
+pub use event_log::{Event, EventLog};
+pub use hash::StateHash;
+pub use inbox::Inboxes;
+pub use invariants::Broken;
+pub use mint::{Auction, Mint};
+pub use order_book::OrderBook;
+pub use parts::Parts;
+pub use reservations::{Open, Reservations};
+pub use scorer::{DistinctWords, Scorer};
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
+pub use step::{Step, StepError};
+pub use subscriptions::Subscriptions;
+pub use usage::{Measured, Totals, Usage};
+pub use view::AgentView;
+pub use world::{FoldError, World};

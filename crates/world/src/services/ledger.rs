@@ -1,0 +1,206 @@
+//! `genesis_ledger`: balances and transfers.
+
+use std::sync::Arc;
+
+use ecology_types::{
+    ArtifactRecord, Effect, GenesisArtifact, Key, Refusal, RefusalCode, Resource, Scrip, SmolStr,
+    TransferReason, Value, Verb,
+};
+
+use super::spec::{MethodSpec, Service, Shape, optional, required};
+use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg, rights};
+use crate::decide_types::{Call, Done};
+use crate::step::Plan;
+use crate::world::World;
+
+pub(crate) const SERVICE: Service = Service {
+    description: "Balances of scrip and who owns what; moves both.",
+    methods: &[
+        MethodSpec {
+            name: "balance",
+            description: "The scrip of a principal.",
+            params: &[optional("principal", Shape::Id, "whose; yours when left out")],
+        },
+        MethodSpec {
+            name: "all_balances",
+            description: "The scrip of all principals, a page at a time.",
+            params: &[OFFSET, LIMIT],
+        },
+        MethodSpec {
+            name: "transfer",
+            description: "Gives scrip, or a share of a resource, to another principal.",
+            params: &[
+                required("to", Shape::Id, "who gets it"),
+                required("amount", Shape::Amount, "how much, in whole scrip or in the unit of the resource"),
+                optional("resource", Shape::Resource, "a resource instead of scrip"),
+            ],
+        },
+        MethodSpec {
+            name: "spawn_principal",
+            description: "Makes a new principal with nothing: an account, or an agent when a configuration is given.",
+            params: &[
+                required("id", Shape::Id, "its id"),
+                optional("config", Shape::Text, "the configuration of its mind, which makes it an agent"),
+            ],
+        },
+        MethodSpec {
+            name: "transfer_ownership",
+            description: "Gives an artifact to another principal.",
+            params: &[
+                required("artifact", Shape::Id, "what"),
+                required("to", Shape::Id, "who gets it; it needs disk quota for the content"),
+            ],
+        },
+    ],
+};
+
+pub(super) fn call(
+    world: &World,
+    method: &str,
+    args: &Value,
+    caller: &Caller<'_>,
+    plan: &mut Plan,
+) -> Result<Done, Refusal> {
+    match method {
+        "balance" => {
+            let who = match args.text_arg("principal") {
+                Some(_) => principal_arg(world, args, "principal")?,
+                None => caller.key,
+            };
+            Ok(Done::of(Value::map([
+                ("principal", Value::text(world.id(who).as_str())),
+                ("scrip", Value::count(world.accounts.scrip(who).0)),
+            ])))
+        }
+        "all_balances" => {
+            let (offset, limit) = page_args(world, args)?;
+            let principals = world.parts.ontology.principals();
+            let start = usize::try_from(offset).unwrap_or(usize::MAX).min(principals.len());
+            let page = &principals[start..];
+            let rows = page.iter().take(limit as usize).map(|key| {
+                Value::map([
+                    ("principal", Value::text(world.id(*key).as_str())),
+                    ("scrip", Value::count(world.accounts.scrip(*key).0)),
+                ])
+            });
+            Ok(Done::of(Value::map([
+                ("balances", Value::List(rows.collect())),
+                ("more", Value::Bool(page.len() > limit as usize)),
+            ])))
+        }
+        "transfer" => transfer(world, args, caller, plan),
+        "spawn_principal" => spawn(world, args, caller, plan),
+        _ => transfer_ownership(world, args, caller, plan),
+    }
+}
+
+fn transfer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Result<Done, Refusal> {
+    if args.text_arg("resource").is_some() {
+        return rights::transfer_quota(world, args, caller, plan);
+    }
+    let to = principal_arg(world, args, "to")?;
+    let amount = Scrip(args.count_arg("amount").unwrap_or(0));
+    let left = spendable(world, caller, amount)?;
+    plan.push(Effect::ScripTransferred { from: caller.key, to, amount, reason: TransferReason::Transfer });
+    let scrip = if to == caller.key { left.0 + amount.0 } else { left.0 };
+    Ok(Done::of(Value::map([("scrip", Value::count(scrip))])))
+}
+
+/// What is left of the caller's scrip after paying `amount`.
+pub(super) fn spendable(world: &World, caller: &Caller<'_>, amount: Scrip) -> Result<Scrip, Refusal> {
+    let scrip = world.accounts.scrip(caller.key).checked_sub(caller.fee).unwrap_or(Scrip::ZERO);
+    scrip.checked_sub(amount).ok_or_else(|| {
+        let detail = format!("{} has {scrip} scrip and {amount} are needed", world.id(caller.key));
+        Refusal::new(RefusalCode::InsufficientScrip, detail)
+    })
+}
+
+fn spawn(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Result<Done, Refusal> {
+    let id = id_arg(args, "id")?;
+    if world.symbols.key(id.as_str()).is_some_and(|key| world.principal(key).is_some()) {
+        return Err(Refusal::new(RefusalCode::IdTaken, format!("{id} exists already")));
+    }
+    let new = world.new_key(&id)?;
+    let config = args.text_arg("config").unwrap_or_default();
+    let executable = args.text_arg("config").is_some();
+    let mut draft = ecology_types::Draft::new(id.clone(), config);
+    draft.kind = Some(SmolStr::new_static(if executable { "agent" } else { "account" }));
+    let ask = ecology_ontology::Ask::Create { key: new.key, draft: &draft, standing: true, executable };
+    world.parts.ontology.check(&ask, &world.rules.limits).map_err(|no| Refusal::new(no.code, no.detail))?;
+    if new.is_new {
+        world.plan_interning(&id, new.key, plan);
+    }
+    let bytes = config.len() as u64;
+    let used = world.room_for(caller.key, bytes)?;
+    plan.push(Effect::ArtifactCreated(Box::new(ArtifactRecord {
+        key: new.key,
+        id: id.clone(),
+        creator: caller.key,
+        owner: caller.key,
+        kind: draft.kind.clone().unwrap_or_default(),
+        content: Arc::from(config),
+        version: 1,
+        created_at: caller.now,
+        changed_at: caller.now,
+        has_standing: true,
+        can_execute: executable,
+        access_contract: Some(GenesisArtifact::Private.key()),
+        policy: None,
+        interface: None,
+        memory: None,
+    })));
+    if bytes > 0 {
+        plan.push(Effect::DiskUsed { principal: caller.key, bytes: used + bytes });
+    }
+    let mut done = Done::of(Value::map([("principal", Value::text(id.as_str()))]));
+    done.written_bytes = bytes;
+    Ok(done)
+}
+
+fn transfer_ownership(
+    world: &World,
+    args: &Value,
+    caller: &Caller<'_>,
+    plan: &mut Plan,
+) -> Result<Done, Refusal> {
+    let record = world.find(&id_arg(args, "artifact")?)?;
+    let to = principal_arg(world, args, "to")?;
+    world.not_in_escrow(record)?;
+    if GenesisArtifact::from_key(to).is_some() {
+        let detail = format!("{} takes goods only through its own methods", world.id(to));
+        return Err(Refusal::new(RefusalCode::NotPermitted, detail));
+    }
+    world.permit(record, &Call::of(caller.key, Verb::Transfer, caller.answers), plan)?;
+    plan_delivery(world, record, record.owner, to, plan)?;
+    plan.push(Effect::OwnershipTransferred { key: record.key, from: record.owner, to });
+    Ok(Done::of(Value::map([("owner", Value::text(world.id(to).as_str()))])))
+}
+
+/// Moves the disk that an artifact takes from one principal to another.
+pub(super) fn plan_delivery(
+    world: &World,
+    record: &ArtifactRecord,
+    from: Key,
+    to: Key,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
+    let bytes = record.disk_bytes();
+    if bytes == 0 || from == to {
+        return Ok(());
+    }
+    let used = world.room_for(to, bytes)?;
+    let before = world.accounts.get(from).map_or(0, |account| account.disk_used_bytes);
+    plan.push(Effect::DiskUsed { principal: from, bytes: before.saturating_sub(bytes) });
+    plan.push(Effect::DiskUsed { principal: to, bytes: used + bytes });
+    Ok(())
+}
+
+/// Which of a principal's quotas `resource` is, in the words of a refusal.
+pub(super) fn short_of(world: &World, who: Key, resource: Resource, free: u64, amount: u64) -> Refusal {
+    let detail = format!(
+        "{} has {free} {} of {resource} free and {amount} are needed",
+        world.id(who),
+        resource.unit()
+    );
+    Refusal::new(RefusalCode::InsufficientQuota, detail)
+}
