@@ -139,6 +139,11 @@ pub trait RateLimiter: Send + Sync {
     /// The length of a rolling window or of a tick was changed by the rules.
     fn set_window(&mut self, window: ecology_types::Span);
 
+    /// The length of the rolling window or of the tick, as last set.
+    fn window(&self) -> ecology_types::Span {
+        ecology_types::Span::ZERO
+    }
+
     /// Everything it remembers of `resource`, as bytes in a fixed order: equal histories give equal bytes. For state hashes.
     fn digest(&self, resource: Resource, into: &mut Vec<u8>);
 

@@ -109,6 +109,10 @@ impl RateLimiter for RollingLimiter {
         self.engine.set_context(Horizon::new(window));
     }
 
+    fn window(&self) -> Span {
+        self.engine.context.window()
+    }
+
     fn digest(&self, resource: Resource, into: &mut Vec<u8>) {
         append(into, &(Self::NAME, self.engine.context.window()));
         self.engine.digest(resource, into);

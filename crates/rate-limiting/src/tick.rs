@@ -134,12 +134,6 @@ impl TickLimiter {
     pub fn new(tick: Span) -> Self {
         Self { engine: Engine::new(0), tick }
     }
-
-    /// The length of a tick, as last set.
-    #[must_use]
-    pub const fn tick(&self) -> Span {
-        self.tick
-    }
 }
 
 impl RateLimiter for TickLimiter {
@@ -172,6 +166,10 @@ impl RateLimiter for TickLimiter {
 
     fn set_window(&mut self, window: Span) {
         self.tick = window;
+    }
+
+    fn window(&self) -> Span {
+        self.tick
     }
 
     fn digest(&self, resource: Resource, into: &mut Vec<u8>) {

@@ -1,0 +1,115 @@
+//! When things were used, kept apart from both implementations so that it can testify against either.
+
+use std::collections::BTreeMap;
+
+use ecology_types::{Key, ReservationId, Resource, Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::{RENEWABLE_COUNT, place};
+use crate::{Horizon, RateEvent, RateLimiter};
+
+/// The times at which one principal used one resource, as far as verdicts need them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    tick: u64,
+    /// The last use before the current tick began.
+    pub last_before_tick: Option<Time>,
+    /// The first use since the current tick began.
+    pub first_in_tick: Option<Time>,
+    last_in_tick: Option<Time>,
+}
+
+impl Trace {
+    /// The trace as seen from the tick of this number.
+    const fn in_tick(self, tick: u64) -> Self {
+        if self.tick == tick {
+            return self;
+        }
+        let last_before_tick =
+            if self.last_in_tick.is_some() { self.last_in_tick } else { self.last_before_tick };
+        Self { tick, last_before_tick, first_in_tick: None, last_in_tick: None }
+    }
+}
+
+/// Hears the same events as a shadow pair and remembers when something was used, not how much.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Witness {
+    tick: u64,
+    traces: Vec<[Trace; RENEWABLE_COUNT]>,
+    reservations: BTreeMap<ReservationId, (Key, [bool; RENEWABLE_COUNT])>,
+    latest: Time,
+    step_max: Span,
+    forgotten_until: Option<Time>,
+}
+
+impl Witness {
+    /// Takes note of an event before the pair does. `limiter` is either of the two: they agree on shares and overruns.
+    pub fn hear(&mut self, event: &RateEvent<'_>, now: Time, limiter: &dyn RateLimiter) {
+        self.latest = self.latest.max(now);
+        match *event {
+            RateEvent::TickStarted => self.tick += 1,
+            RateEvent::Used { principal, charges } => {
+                let used = Resource::RENEWABLE
+                    .map(|resource| charges[resource] > 0 || limiter.overrun(principal, resource) > 0);
+                self.note(principal, used);
+            }
+            RateEvent::Reserved { reservation, principal, charges } => {
+                let used = Resource::RENEWABLE
+                    .map(|resource| charges[resource] > 0 || limiter.overrun(principal, resource) > 0);
+                self.reservations.insert(reservation, (principal, used));
+            }
+            RateEvent::Settled { reservation, .. } => {
+                if let Some((principal, used)) = self.reservations.remove(&reservation) {
+                    self.note(principal, used);
+                }
+            }
+            RateEvent::Released { reservation } => {
+                self.reservations.remove(&reservation);
+            }
+            RateEvent::ShareSet { .. } | RateEvent::ShareMoved { .. } => {}
+        }
+    }
+
+    /// Takes note that the length of the window changes from `before`.
+    pub fn window_changes(&mut self, before: Span) {
+        let horizon = Horizon::new(before);
+        self.step_max = self.step_max.max(horizon.step());
+        let forgotten = self.latest.0.checked_sub(horizon.window().0).map(Time);
+        self.forgotten_until = self.forgotten_until.max(forgotten);
+    }
+
+    fn note(&mut self, principal: Key, used: [bool; RENEWABLE_COUNT]) {
+        let at = principal.index();
+        if at >= self.traces.len() {
+            self.traces.resize(at + 1, Default::default());
+        }
+        for (trace, used) in self.traces[at].iter_mut().zip(used) {
+            if used {
+                *trace = trace.in_tick(self.tick);
+                trace.first_in_tick = trace.first_in_tick.or(Some(self.latest));
+                trace.last_in_tick = Some(self.latest);
+            }
+        }
+    }
+
+    /// When `principal` used `resource`.
+    #[must_use]
+    pub fn trace(&self, principal: Key, resource: Resource) -> Trace {
+        let at = place(resource);
+        let trace = at.and_then(|at| Some(self.traces.get(principal.index())?[at]));
+        trace.unwrap_or_default().in_tick(self.tick)
+    }
+
+    /// The latest moment at which a use at `then` leaves a rolling window: at most one step late.
+    #[must_use]
+    pub fn leaves(&self, then: Time, window: Span) -> Time {
+        let horizon = Horizon::new(window);
+        then.after(horizon.window()).after(self.step_max.max(horizon.step()))
+    }
+
+    /// Uses up to this moment had left the window when it became longer.
+    #[must_use]
+    pub const fn forgotten_until(&self) -> Option<Time> {
+        self.forgotten_until
+    }
+}

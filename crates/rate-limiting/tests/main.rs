@@ -1,0 +1,5 @@
+//! The one integration test binary of this crate.
+
+mod pairs;
+mod properties;
+mod shadow;
