@@ -10,6 +10,7 @@ use ecology_features::{all_new, reference, schema_text};
 
 fn main() -> std::io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config");
+    std::fs::create_dir_all(&folder)?;
     for (name, text) in
         [("ecology.schema.json", schema_text()), ("ecology.toml", reference()), ("all-new.toml", all_new())]
     {

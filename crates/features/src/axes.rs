@@ -273,7 +273,8 @@ mod tests {
     #[test]
     fn exactly_one_half_is_the_default_and_it_needs_nothing_that_is_not() {
         for entry in &AXES {
-            let defaults = [entry.old.stage, entry.new.stage].iter().filter(|s| **s == Stage::Default).count();
+            let defaults =
+                [entry.old.stage, entry.new.stage].iter().filter(|s| **s == Stage::Default).count();
             assert_eq!(defaults, 1, "{}", entry.axis);
             for need in entry.implementation(entry.default_side()).needs {
                 assert_eq!(info(need.axis).default_side(), need.side, "{}", entry.axis);

@@ -89,13 +89,20 @@ fn shares(config: &Config, found: &mut Vec<Clash>) {
             Some(capacity) if total > capacity => contradiction(
                 found,
                 &[&share_key, &capacity_key, "run.agents"],
-                format!("{agents} agents with {share} {unit} of {resource} each are more than the provider's {capacity}"),
-                format!("write {share_key} = {} or less, or {capacity_key} = {total} or more", capacity / agents.max(1)),
+                format!(
+                    "{agents} agents with {share} {unit} of {resource} each are more than the provider's {capacity}"
+                ),
+                format!(
+                    "write {share_key} = {} or less, or {capacity_key} = {total} or more",
+                    capacity / agents.max(1)
+                ),
             ),
             None if total > crate::config::Capacity::UNLIMITED => contradiction(
                 found,
                 &[&share_key, "run.agents"],
-                format!("{agents} agents with {share} {unit} of {resource} each are more than a world can count"),
+                format!(
+                    "{agents} agents with {share} {unit} of {resource} each are more than a world can count"
+                ),
                 format!("write {share_key} = {} or less", crate::config::Capacity::UNLIMITED / agents.max(1)),
             ),
             _ => {}
@@ -105,8 +112,14 @@ fn shares(config: &Config, found: &mut Vec<Clash>) {
             contradiction(
                 found,
                 &[&estimate_key, &share_key],
-                format!("every action reserves {} {unit} of {resource}, more than any agent's share", estimate[resource]),
-                format!("write {estimate_key} = {share} or less, or {share_key} = {} or more", estimate[resource]),
+                format!(
+                    "every action reserves {} {unit} of {resource}, more than any agent's share",
+                    estimate[resource]
+                ),
+                format!(
+                    "write {estimate_key} = {share} or less, or {share_key} = {} or more",
+                    estimate[resource]
+                ),
             );
         }
     }
@@ -129,7 +142,10 @@ fn scenario(config: &Config, found: &mut Vec<Clash>) {
             found,
             &["scenario.boltzmann.scrip_each", "run.agents"],
             format!("{agents} agents with that much scrip each hold more than a world can"),
-            format!("write scenario.boltzmann.scrip_each = {} or less", Scrip::TOTAL_MAX.0 / u64::from(agents.max(1))),
+            format!(
+                "write scenario.boltzmann.scrip_each = {} or less",
+                Scrip::TOTAL_MAX.0 / u64::from(agents.max(1))
+            ),
         );
     }
     let least = u64::from(agents) + GenesisArtifact::ALL.len() as u64;

@@ -189,7 +189,8 @@ impl Problem {
         match self {
             Self::Unreadable { remedy, .. } => (*remedy).to_owned(),
             Self::Syntax { .. } => {
-                "a setting is written key = value under its [section]; texts stand in double quotes".to_owned()
+                "a setting is written key = value under its [section]; texts stand in double quotes"
+                    .to_owned()
             }
             Self::UnknownKey { nearest: Some(nearest), .. } => format!("did you mean {nearest}?"),
             Self::UnknownKey { known, .. } => format!("the names here are {}", known.join(", ")),

@@ -34,7 +34,10 @@ pub fn read_file(path: &Path) -> Result<(String, String), ConfigError> {
     };
     let metadata = std::fs::metadata(path).map_err(of_system)?;
     if metadata.is_dir() {
-        return Err(fail("this is a directory".to_owned(), "name the file in it, for example its ecology.toml"));
+        return Err(fail(
+            "this is a directory".to_owned(),
+            "name the file in it, for example its ecology.toml",
+        ));
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(of_system)?;

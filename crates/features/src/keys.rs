@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-use crate::Config;
+use crate::config::{Capacity, Config};
 
 /// One name: a section or a setting.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +72,8 @@ impl Shape {
 
 static ROOT: LazyLock<Key> = LazyLock::new(|| {
     let defaults = toml::to_string(&Config::default()).unwrap_or_default();
-    let order = DeTable::parse(&defaults).ok();
+    let every = toml::to_string(&every_setting()).unwrap_or_default();
+    let order = DeTable::parse(&every).ok();
     let table = toml::from_str::<toml::Table>(&defaults).unwrap_or_default();
     let schema = crate::schema::schema();
     let order = order.as_ref().map(|table| table.get_ref());
@@ -84,6 +85,25 @@ static ROOT: LazyLock<Key> = LazyLock::new(|| {
         default: None,
     }
 });
+
+/// A configuration in which every setting is set, so that its text has them all in the order of the types.
+fn every_setting() -> Config {
+    let mut config = Config::default();
+    config.run.ticks = Some(1);
+    config.run.duration_ms = Some(1);
+    config.run.world = Some("world".into());
+    config.capacity = Capacity {
+        llm_budget: Some(1),
+        disk: Some(1),
+        memory: Some(1),
+        llm_tokens: Some(1),
+        llm_calls: Some(1),
+        cpu: Some(1),
+        disk_writes: Some(1),
+        bandwidth: Some(1),
+    };
+    config
+}
 
 /// The root of the table of names.
 pub(crate) fn root() -> &'static Key {
@@ -140,7 +160,9 @@ impl Key {
         };
         match &self.shape {
             Shape::Section(_) => format!("[{}] and its settings below it", self.path),
-            Shape::Choice(names) => names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(" or "),
+            Shape::Choice(names) => {
+                names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(" or ")
+            }
             _ => format!("{} = {value}", self.name),
         }
     }
@@ -223,4 +245,52 @@ fn choices(schema: &Value) -> Option<Vec<String>> {
 
 fn number(schema: &Value, bound: &str, otherwise: i64) -> i64 {
     schema.get(bound).and_then(Value::as_i64).unwrap_or(otherwise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_is_in_the_text_that_gives_the_order() {
+        let text = toml::to_string(&every_setting()).expect("it can be written");
+        let table = toml::Value::Table(text.parse().expect("it is TOML"));
+        for key in settings() {
+            let found = key.path.split('.').try_fold(&table, |value, name| value.get(name)).is_some();
+            assert!(found, "{} is missing in every_setting()", key.path);
+        }
+    }
+
+    #[test]
+    fn every_name_says_what_it_means() {
+        fn check(key: &Key) {
+            for child in key.children() {
+                assert!(!child.meaning.is_empty(), "{} has no description", child.path);
+                assert_eq!(find(&child.path), Some(child));
+                check(child);
+            }
+        }
+        check(root());
+        assert!(settings().len() > 80);
+    }
+
+    #[test]
+    fn the_shape_of_a_default_is_the_one_that_is_taken() {
+        for key in settings() {
+            let Some(default) = &key.default else { continue };
+            let fits = match &key.shape {
+                Shape::Integer { min, max } => {
+                    default.as_integer().is_some_and(|n| (*min..=*max).contains(&n))
+                }
+                Shape::Choice(names) => {
+                    default.as_str().is_some_and(|name| names.iter().any(|one| one == name))
+                }
+                Shape::List { .. } => default.is_array(),
+                Shape::Flag => default.is_bool(),
+                Shape::Text => default.is_str(),
+                Shape::Section(_) => false,
+            };
+            assert!(fits, "{} = {default}", key.path);
+        }
+    }
 }

@@ -43,7 +43,8 @@ impl Sources {
     /// The same with environment variables.
     #[must_use]
     pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        self.environment.extend(variables.into_iter().filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)));
+        self.environment
+            .extend(variables.into_iter().filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX)));
         self
     }
 
@@ -130,10 +131,13 @@ impl Layers {
             if path.len() < 2 {
                 // Other programs may use the prefix too; only what can only be a slip is refused.
                 let plain = rest.to_lowercase().replace('_', "");
-                let meant = keys::settings().into_iter().find(|key| key.path.replace(['_', '.', '-'], "") == plain);
+                let meant =
+                    keys::settings().into_iter().find(|key| key.path.replace(['_', '.', '-'], "") == plain);
                 if let Some(meant) = meant {
                     let meant = variable(&meant.path);
-                    self.unclear(ConfigError::new(Problem::SingleUnderscore { variable: name, meant }).at(place));
+                    self.unclear(
+                        ConfigError::new(Problem::SingleUnderscore { variable: name, meant }).at(place),
+                    );
                 }
                 continue;
             }
@@ -327,7 +331,9 @@ fn described(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("the text {:?}", shown(text)),
         DeValue::Integer(number) => format!("the number {}", shown(number.as_str())),
-        DeValue::Float(number) => format!("the number {} with a decimal point or exponent", shown(number.as_str())),
+        DeValue::Float(number) => {
+            format!("the number {} with a decimal point or exponent", shown(number.as_str()))
+        }
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(_) => "a date or time".to_owned(),
         DeValue::Array(_) => "a list".to_owned(),

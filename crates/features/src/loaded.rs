@@ -110,7 +110,8 @@ impl Loaded {
             Some(value) => format!("{} = {value}", row.key),
             None => format!("# {} is not set", row.key),
         };
-        let width = rows.iter().map(|row| left(row).chars().count()).filter(|one| *one <= 60).max().unwrap_or(0);
+        let width =
+            rows.iter().map(|row| left(row).chars().count()).filter(|one| *one <= 60).max().unwrap_or(0);
         rows.iter().map(|row| format!("{:width$}  # {}\n", left(row), row.origin)).collect()
     }
 
@@ -157,9 +158,10 @@ pub fn load(sources: Sources) -> Result<Loaded, Vec<ConfigError>> {
             if clash.keys.iter().any(|key| layers.bad.contains(key.as_str())) {
                 continue;
             }
-            let error = clash.keys.iter().enumerate().fold(ConfigError::new(clash.problem), |error, (at, key)| {
-                error.at(layers.place(key).labelled(if at == 0 { "change this" } else { "or this" }))
-            });
+            let error =
+                clash.keys.iter().enumerate().fold(ConfigError::new(clash.problem), |error, (at, key)| {
+                    error.at(layers.place(key).labelled(if at == 0 { "change this" } else { "or this" }))
+                });
             layers.errors.push(error);
         }
     }
@@ -188,8 +190,7 @@ fn insert(table: &mut toml::Table, path: &str, value: &toml::Value) {
             table.insert(path.to_owned(), value.clone());
         }
         Some((section, rest)) => {
-            let entry =
-                table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            let entry = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
             if let toml::Value::Table(inner) = entry {
                 insert(inner, rest, value);
             }

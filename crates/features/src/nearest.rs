@@ -36,11 +36,13 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
 pub(crate) fn nearest_key(section: &Key, name: &str, rest: &[&str]) -> Option<String> {
     let beside = nearest(name, section.children().iter().map(|key| key.name.as_str()));
     if let Some(key) = beside.and_then(|name| section.child(name)) {
-        let whole = std::iter::once(key.path.as_str()).chain(rest.iter().copied()).collect::<Vec<_>>().join(".");
+        let whole =
+            std::iter::once(key.path.as_str()).chain(rest.iter().copied()).collect::<Vec<_>>().join(".");
         if find(&whole).is_some() {
             return Some(whole);
         }
-        let last = rest.last().and_then(|last| nearest(last, key.children().iter().map(|one| one.name.as_str())));
+        let last =
+            rest.last().and_then(|last| nearest(last, key.children().iter().map(|one| one.name.as_str())));
         return last.and_then(|last| key.child(last)).or(Some(key)).map(|key| key.path.clone());
     }
     // Perhaps the name is right and only its section is missing or wrong.

@@ -117,7 +117,12 @@ impl Place {
         let start = self.span().start;
         let from = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let to = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        text[from..to].chars().map(|c| if c == '\t' || c.is_control() { ' ' } else { c }).collect::<String>().trim_end().to_owned()
+        text[from..to]
+            .chars()
+            .map(|c| if c == '\t' || c.is_control() { ' ' } else { c })
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
     }
 
     /// How many characters of [`Place::line_text`] the stretch covers, at least 1.

@@ -97,8 +97,7 @@ fn serve(entry: &AxisInfo, positions: &AxisVector) -> String {
     for need in entry.new.needs {
         if positions.side(need.axis) != need.side {
             let other = info(need.axis);
-            settings +=
-                &format!(" --set features.{}={}", other.key(), other.implementation(need.side).name);
+            settings += &format!(" --set features.{}={}", other.key(), other.implementation(need.side).name);
         }
     }
     settings

@@ -9,6 +9,9 @@ use crate::layers::variable;
 /// The widest line of a comment, in characters.
 const WIDTH: usize = 110;
 
+/// Bounds from here on are those of the type rather than of the matter; the reference leaves them out.
+const WITHOUT_END: i64 = u32::MAX as i64;
+
 /// The text of `config/ecology.toml`: every setting, commented out, with its meaning, what it takes and its default.
 #[must_use]
 pub fn reference() -> String {
@@ -47,8 +50,14 @@ fn section(text: &mut String, section: &Key) {
 fn setting(text: &mut String, key: &Key) {
     let takes = match &key.shape {
         Shape::Choice(names) => names.join(" | "),
-        Shape::Integer { min: 0, max: i64::MAX } => String::new(),
-        shape => shape.wanted(),
+        Shape::Integer { min, max } => match (*min, *max >= WITHOUT_END) {
+            (0, true) => String::new(),
+            (_, true) => format!("at least {min}"),
+            (_, false) => format!("{min} to {max}"),
+        },
+        Shape::List { min, max, .. } => format!("each {min} to {max}"),
+        Shape::Flag => "true | false".to_owned(),
+        Shape::Section(_) | Shape::Text => String::new(),
     };
     let takes = if takes.is_empty() { takes } else { format!(" ({takes})") };
     comment(text, &format!("{}{takes}", key.meaning));
@@ -81,7 +90,10 @@ fn comment(text: &mut String, sentence: &str) {
 #[must_use]
 pub fn all_new() -> String {
     let mut text = String::new();
-    comment(&mut text, "Every new implementation that this release has. What is not named here keeps its default.");
+    comment(
+        &mut text,
+        "Every new implementation that this release has. What is not named here keeps its default.",
+    );
     text.push_str("#:schema ./ecology.schema.json\n\n[features]\n");
     for entry in &AXES {
         if entry.new.stage.can_run() {

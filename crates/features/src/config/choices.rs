@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! axis_choice {
     ($choice:ident, $shadow:ident, $axis:ident, $old:ident: $old_doc:literal, $new:ident: $new_doc:literal) => {
         #[doc = concat!("What serves on [`Axis::", stringify!($axis), "`].")]
-        #[derive(
-            Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-        )]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum $choice {
             #[default]
@@ -41,9 +39,7 @@ macro_rules! axis_choice {
         }
 
         #[doc = concat!("What is compared beside what serves on [`Axis::", stringify!($axis), "`].")]
-        #[derive(
-            Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema,
-        )]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum $shadow {
             /// Nothing is compared.

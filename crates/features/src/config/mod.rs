@@ -12,9 +12,7 @@ pub use choices::{
     Shadow,
 };
 pub use resources::{ActionEstimate, Capacity, Shares};
-pub use run::{
-    Clock, Journal, JournalBackend, Loops, Metering, MeteringSource, Mint, Run, Timing,
-};
+pub use run::{Clock, Journal, JournalBackend, Loops, Metering, MeteringSource, Mint, Run, Timing};
 pub use scenario::{Boltzmann, Commune, Market, ScenarioName, Scenarios, Traders, Vickrey};
 
 use ecology_types::Limits;
