@@ -1,0 +1,142 @@
+//! The scenarios and what can be set in each.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Which experiment is run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScenarioName {
+    /// A continuous double auction with zero-intelligence traders (Gode and Sunder 1993).
+    #[default]
+    Market,
+    /// Random transfers of one scrip (Dragulescu and Yakovenko 2000).
+    Boltzmann,
+    /// Sealed bids at the mint, the winner pays the second price (Vickrey 1961).
+    Vickrey,
+    /// A mixed economy that uses every service.
+    Commune,
+}
+
+impl ScenarioName {
+    /// Every scenario.
+    pub const ALL: [Self; 4] = [Self::Market, Self::Boltzmann, Self::Vickrey, Self::Commune];
+
+    /// The name in configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Market => "market",
+            Self::Boltzmann => "boltzmann",
+            Self::Vickrey => "vickrey",
+            Self::Commune => "commune",
+        }
+    }
+}
+
+/// `[scenario]`: the settings of each scenario. Only those of `run.scenario` are used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scenarios {
+    /// A continuous double auction. Half of `run.agents` buy, half sell.
+    pub market: Market,
+    /// Random transfers of one scrip.
+    pub boltzmann: Boltzmann,
+    /// Sealed bids, the winner pays the second price.
+    pub vickrey: Vickrey,
+    /// A mixed economy that uses every service.
+    pub commune: Commune,
+}
+
+/// Which traders take part in a market.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Traders {
+    /// They never bid above what a unit is worth to them, nor ask below what it costs them.
+    Constrained,
+    /// They bid and ask anything.
+    Unconstrained,
+    /// First the one kind, then the other, on the same values and costs.
+    #[default]
+    Both,
+}
+
+/// `[scenario.market]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Market {
+    /// How often values and costs are drawn anew.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub rounds: u32,
+    /// Trading periods in one round, each beginning with fresh units.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub periods: u32,
+    /// Length of one period, in ticks.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub ticks_per_period: u32,
+    /// Highest price, value and cost, in scrip.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub price_max: u64,
+    /// Which traders take part.
+    pub constrained: Traders,
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self { rounds: 2, periods: 3, ticks_per_period: 60, price_max: 200, constrained: Traders::Both }
+    }
+}
+
+/// `[scenario.boltzmann]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Boltzmann {
+    /// What each agent begins with, in scrip.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub scrip_each: u64,
+    /// Length of the run, in ticks (in continuous mode: transfers per agent).
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub ticks: u64,
+}
+
+impl Default for Boltzmann {
+    fn default() -> Self {
+        Self { scrip_each: 1, ticks: 200 }
+    }
+}
+
+/// `[scenario.vickrey]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Vickrey {
+    /// How many bidders take part, one experiment for each number.
+    #[schemars(length(min = 1, max = 64), inner(range(min = 2, max = 1_000)))]
+    pub bidders: Vec<u32>,
+    /// Auctions in one experiment.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub auctions: u64,
+}
+
+impl Default for Vickrey {
+    fn default() -> Self {
+        Self { bidders: vec![2, 5, 10], auctions: 2_000 }
+    }
+}
+
+/// `[scenario.commune]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Commune {
+    /// Length of the run, in days.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub days: u32,
+    /// Length of one day, in ticks.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub ticks_per_day: u32,
+}
+
+impl Default for Commune {
+    fn default() -> Self {
+        Self { days: 30, ticks_per_day: 24 }
+    }
+}

@@ -1,0 +1,7 @@
+//! All tests of the crate that look at it from outside, in one binary.
+
+mod files;
+mod generated;
+mod hostile;
+mod layers;
+mod people;
