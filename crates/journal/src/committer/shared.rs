@@ -1,0 +1,129 @@
+//! What the committer's thread and its handles share.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use super::CommitterOptions;
+use crate::{Journal, JournalError};
+
+/// Work on the journal itself, done between batches.
+pub(super) type Job = Box<dyn FnOnce(&mut dyn Journal) + Send>;
+
+/// A frame that waits.
+pub(super) struct Waiting {
+    pub(super) bytes: Vec<u8>,
+    /// Whether the next frame belongs to the same group and must go into the same batch.
+    pub(super) joined_to_next: bool,
+}
+
+/// What is behind the mutex.
+pub(super) struct State {
+    /// Frames in order; the last one has number `submitted`.
+    pub(super) queue: VecDeque<Waiting>,
+    pub(super) queue_bytes: usize,
+    /// The number of the last frame submitted.
+    pub(super) submitted: u64,
+    /// Jobs, each with the number of the last frame submitted before it.
+    pub(super) jobs: VecDeque<(u64, Job)>,
+    pub(super) closing: bool,
+    pub(super) failed: Option<JournalError>,
+    /// Futures that wait for a number.
+    pub(super) wakers: Vec<(u64, Waker)>,
+    /// Threads that wait in `wait_for`, so that nobody is signalled when nobody listens.
+    pub(super) waiters: usize,
+}
+
+pub(super) struct Shared {
+    state: Mutex<State>,
+    pub(super) options: CommitterOptions,
+    /// All frames up to this number are durable. Written under the mutex, read without.
+    committed: AtomicU64,
+    /// The committer waits here for work.
+    pub(super) work: Condvar,
+    /// Submitters wait here for room.
+    pub(super) room: Condvar,
+    /// Waiters wait here for the watermark to move or the journal to fail.
+    pub(super) moved: Condvar,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Shared").field("committed", &self.committed()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    pub(super) fn new(last: u64, options: CommitterOptions) -> Self {
+        Self {
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                queue_bytes: 0,
+                submitted: last,
+                jobs: VecDeque::new(),
+                closing: false,
+                failed: None,
+                wakers: Vec::new(),
+                waiters: 0,
+            }),
+            options,
+            committed: AtomicU64::new(last),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            moved: Condvar::new(),
+        }
+    }
+
+    /// The state. A thread that panicked while it held the mutex left nothing half-done: every section only moves values.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn wait<'s>(&self, on: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        on.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn committed(&self) -> u64 {
+        self.committed.load(Ordering::Acquire)
+    }
+
+    /// Moves the watermark and wakes whom it concerns.
+    pub(super) fn advance(&self, to: u64) {
+        let mut state = self.state();
+        self.committed.store(to, Ordering::Release);
+        let (ready, waiting) =
+            std::mem::take(&mut state.wakers).into_iter().partition(|&(number, _)| number <= to);
+        state.wakers = waiting;
+        let ready: Vec<(u64, Waker)> = ready;
+        let listened = state.waiters > 0;
+        drop(state);
+        if listened {
+            self.moved.notify_all();
+        }
+        ready.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Lets those hear who wait for a number that will never be.
+    pub(super) fn end(&self) {
+        let wakers = std::mem::take(&mut self.state().wakers);
+        self.moved.notify_all();
+        wakers.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    /// Fails everybody who waits, now and later; the first error stays.
+    pub(super) fn fail(&self, error: &JournalError) {
+        let mut state = self.state();
+        state.failed.get_or_insert_with(|| error.clone());
+        state.queue.clear();
+        state.queue_bytes = 0;
+        // A dropped job tells its caller by hanging up.
+        let jobs = std::mem::take(&mut state.jobs);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        drop(jobs);
+        self.moved.notify_all();
+        self.room.notify_all();
+        wakers.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}

@@ -1,0 +1,343 @@
+//! A journal in one SQLite file.
+//!
+//! One row holds one batch, many frames in one blob: SQLite's cost is per row and per page, so that a group commit of a thousand
+//! frames costs little more than one. The row's key is the number of its first frame, which keeps the table append-only and
+//! lets a read begin at any number with one search.
+
+mod fault;
+mod lock;
+mod open;
+mod scan;
+mod snapshot;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::batch::Writer;
+use crate::check::{check_batch, check_snapshot, frame_length};
+use crate::journal::Visit;
+use crate::{Frame, Journal, JournalError};
+use lock::WorldLock;
+
+/// Marks a SQLite file as an ecology world ("ECOL" in ASCII).
+pub const APPLICATION_ID: u32 = 0x4543_4F4C;
+
+/// Where a batch is split into several rows (of one transaction), so that a read in its middle need not load all of it.
+const ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How long to wait for a foreign program that holds SQLite's own lock.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+const INSERT: &str = "INSERT INTO batch (first, count, chain, body) VALUES (?1, ?2, ?3, ?4)";
+
+/// How to open a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Make a new world; refused where the file exists.
+    Create,
+    /// Open an existing world as its only writer.
+    Write,
+    /// Open an existing world to look at it; a writer may be at work meanwhile.
+    Read,
+}
+
+/// How much is verified on opening. Reading always verifies what it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Verify {
+    /// Every frame: damage anywhere refuses to open. Costs about as much as reading the file once.
+    #[default]
+    All,
+    /// The last batch only: for a caller that reads (and so verifies) what it needs itself.
+    Tail,
+}
+
+/// Settings of a [`SqliteJournal`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How much is verified on opening.
+    pub verify: Verify,
+    /// The largest the file may grow, in bytes; beyond it an append answers [`JournalError::DiskFull`]. No limit when `None`.
+    pub file_bytes_max: Option<u64>,
+    /// How many bytes gather in the write-ahead log before they are moved into the main file.
+    pub checkpoint_bytes: u32,
+    /// Memory for SQLite's page cache, in bytes.
+    pub cache_bytes: u32,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            verify: Verify::All,
+            file_bytes_max: None,
+            checkpoint_bytes: 16 * 1024 * 1024,
+            cache_bytes: 16 * 1024 * 1024,
+        }
+    }
+}
+
+/// What a repair cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// The first frame that is gone.
+    pub at: u64,
+    /// How many frames are gone.
+    pub frames: u64,
+}
+
+/// A journal in one SQLite file: WAL, `synchronous=FULL`, one transaction per batch.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    // Before the lock, so that it is closed before the lock is let go.
+    connection: Connection,
+    path: PathBuf,
+    last: u64,
+    chain: u32,
+    scratch: Writer,
+    poisoned: Option<JournalError>,
+    lock: Option<WorldLock>,
+}
+
+impl SqliteJournal {
+    /// Opens a world with the default settings.
+    ///
+    /// # Errors
+    /// As [`open_with`](Self::open_with).
+    pub fn open(path: impl AsRef<Path>, mode: OpenMode) -> Result<Self, JournalError> {
+        Self::open_with(path, mode, &SqliteOptions::default())
+    }
+
+    /// Opens a world.
+    ///
+    /// # Errors
+    /// What is wrong with the path, the file, its version or its content, or [`JournalError::Locked`] when another writer has it.
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        mode: OpenMode,
+        options: &SqliteOptions,
+    ) -> Result<Self, JournalError> {
+        let mut journal = Self::connect(path.as_ref(), mode, options)?;
+        journal.refresh()?;
+        journal.verify(options.verify)?;
+        Ok(journal)
+    }
+
+    fn connect(path: &Path, mode: OpenMode, options: &SqliteOptions) -> Result<Self, JournalError> {
+        let (path, lock) = match mode {
+            OpenMode::Create => {
+                let (path, lock) = open::create(path)?;
+                (path, Some(lock))
+            }
+            OpenMode::Write => {
+                let path = open::find(path)?;
+                open::judge_header(&path)?;
+                open::judge_writable(&path)?;
+                let lock = WorldLock::take(&path)?;
+                (path, Some(lock))
+            }
+            OpenMode::Read => {
+                let path = open::find(path)?;
+                open::judge_header(&path)?;
+                (path, None)
+            }
+        };
+        let connection =
+            if lock.is_some() { open::connect_writer(&path)? } else { open::connect_reader(&path)? };
+        let journal =
+            Self { connection, path, last: 0, chain: 0, scratch: Writer::default(), poisoned: None, lock };
+        journal.configure(options).map_err(|error| journal.explain("opening the world", error))?;
+        Ok(journal)
+    }
+
+    fn configure(&self, options: &SqliteOptions) -> Result<(), rusqlite::Error> {
+        let connection = &self.connection;
+        connection.busy_timeout(BUSY_WAIT)?;
+        connection.pragma_update(None, "cache_size", -i64::from(options.cache_bytes / 1024))?;
+        if self.lock.is_none() {
+            return Ok(());
+        }
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        // pragma_update cannot be used for those that answer with a row.
+        connection.pragma_update_and_check(
+            None,
+            "wal_autocheckpoint",
+            i64::from(options.checkpoint_bytes / page_bytes.max(1)).max(1),
+            |_| Ok(()),
+        )?;
+        if let Some(bytes) = options.file_bytes_max {
+            let pages = i64::try_from(bytes / u64::from(page_bytes.max(1))).unwrap_or(i64::MAX).max(1);
+            connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    /// Cuts a torn end off a world, provided that nothing sound follows the damage. SQLite itself drops a batch that was being
+    /// written when the machine stopped, so a torn end means that the file was damaged afterwards: the sound frames of
+    /// the last batch are kept, and what is cut was once acknowledged. `None` when there was nothing to cut.
+    ///
+    /// # Errors
+    /// [`JournalError::Corrupt`] when sound frames follow the damage, and then nothing is changed; else as [`open`](Self::open).
+    pub fn repair(path: impl AsRef<Path>) -> Result<Option<Cut>, JournalError> {
+        let mut journal = Self::connect(path.as_ref(), OpenMode::Write, &SqliteOptions::default())?;
+        journal.refresh()?;
+        match journal.verify(Verify::All) {
+            Ok(()) => Ok(None),
+            Err(JournalError::TornTail { at }) => journal.cut(at).map(Some),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where the world is, links resolved.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn explain(&self, doing: &str, error: rusqlite::Error) -> JournalError {
+        fault::explain(doing, &self.path, error)
+    }
+
+    fn must_write(&self) -> Result<(), JournalError> {
+        match &self.poisoned {
+            Some(cause) => Err(cause.poison()),
+            None if self.lock.is_none() => Err(JournalError::ReadOnly),
+            None => Ok(()),
+        }
+    }
+
+    /// After a failed write nobody knows what the disk holds, so nothing more is written through this handle.
+    fn poison_on_error<T>(
+        &mut self,
+        doing: &str,
+        result: Result<T, rusqlite::Error>,
+    ) -> Result<T, JournalError> {
+        result.map_err(|error| {
+            let error = self.explain(doing, error);
+            self.poisoned = Some(error.clone());
+            error
+        })
+    }
+
+    /// Writes the rows of one batch; answers the chain after it.
+    fn insert(&mut self, frames: &[Frame<'_>], lengths: &[u32]) -> Result<u32, rusqlite::Error> {
+        let bytes: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
+        // One statement is a transaction by itself; only a batch of several rows needs one around it.
+        let around =
+            if bytes > ROW_BYTES_MAX { Some(self.connection.unchecked_transaction()?) } else { None };
+        let mut statement = self.connection.prepare_cached(INSERT)?;
+        let mut chain = self.chain;
+        let writer = &mut self.scratch;
+        writer.clear();
+        let mut first = self.last + 1;
+        for (index, (frame, length)) in frames.iter().zip(lengths).enumerate() {
+            writer.push(frame.number, *length, frame.bytes);
+            if writer.body.len() >= ROW_BYTES_MAX && around.is_some() || index + 1 == frames.len() {
+                chain = writer.chain(chain);
+                statement.execute(params![snapshot::signed(first), writer.count, chain, &writer.body])?;
+                first = frame.number + 1;
+                writer.clear();
+            }
+        }
+        drop(statement);
+        if let Some(transaction) = around {
+            transaction.commit()?;
+        }
+        Ok(chain)
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn append(&mut self, frames: &[Frame<'_>]) -> Result<(), JournalError> {
+        self.must_write()?;
+        check_batch(self.last, frames)?;
+        let Some(last) = frames.last() else { return Ok(()) };
+        let lengths: Vec<u32> =
+            frames.iter().map(|frame| frame_length(frame.bytes)).collect::<Result<_, _>>()?;
+        let inserted = self.insert(frames, &lengths);
+        self.chain = self.poison_on_error("appending to the log", inserted)?;
+        self.last = last.number;
+        Ok(())
+    }
+
+    fn last(&self) -> u64 {
+        self.last
+    }
+
+    fn refresh(&mut self) -> Result<u64, JournalError> {
+        let tail = self
+            .connection
+            .prepare_cached("SELECT first, count, chain FROM batch ORDER BY first DESC LIMIT 1")
+            .and_then(|mut statement| {
+                statement
+                    .query_row([], |row| {
+                        Ok((snapshot::number(row, 0)?, row.get::<_, u32>(1)?, row.get::<_, u32>(2)?))
+                    })
+                    .optional()
+            })
+            .map_err(|error| fault::explain_read(self.last + 1, &self.path, error))?;
+        (self.last, self.chain) = match tail {
+            None => (0, 0),
+            Some((first, count, _)) if first == 0 || count == 0 => {
+                return Err(JournalError::Corrupt {
+                    number: first,
+                    detail: "its batch has no frames".to_owned(),
+                });
+            }
+            Some((first, count, chain)) => (first + u64::from(count) - 1, chain),
+        };
+        Ok(self.last)
+    }
+
+    fn for_each(&mut self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), JournalError> {
+        if self.lock.is_none() {
+            self.refresh()?;
+        }
+        self.scan(from.max(1), to.min(self.last), visit)
+    }
+
+    fn meta(&self, key: &str) -> Result<Option<String>, JournalError> {
+        self.connection
+            .prepare_cached("SELECT value FROM meta WHERE key = ?1")
+            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)).optional())
+            .map_err(|error| self.explain("reading the metadata", error))
+    }
+
+    fn set_meta(&mut self, key: &str, value: &str) -> Result<(), JournalError> {
+        self.must_write()?;
+        let set =
+            self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, value]);
+        self.poison_on_error("writing the metadata", set).map(drop)
+    }
+
+    fn save_snapshot(&mut self, at: u64, tag: &[u8], bytes: &[u8]) -> Result<(), JournalError> {
+        self.must_write()?;
+        check_snapshot(at, self.last)?;
+        let saved = snapshot::save(&self.connection, at, tag, bytes);
+        self.poison_on_error("saving a snapshot", saved)
+    }
+
+    fn newest_snapshot(
+        &mut self,
+        tag: &[u8],
+        not_after: u64,
+    ) -> Result<Option<(u64, Vec<u8>)>, JournalError> {
+        snapshot::newest(&self.connection, tag, not_after)
+            .map_err(|error| self.explain("reading a snapshot", error))
+    }
+
+    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
+        let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
+        Ok(Box::new(Self::open_with(&self.path, OpenMode::Read, &options)?))
+    }
+
+    fn close(self: Box<Self>) -> Result<(), JournalError> {
+        let Self { connection, path, lock, .. } = *self;
+        connection.flush_prepared_statement_cache();
+        let closed =
+            connection.close().map_err(|(_, error)| fault::explain("closing the world", &path, error));
+        drop(lock);
+        closed
+    }
+}

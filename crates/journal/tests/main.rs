@@ -1,0 +1,4 @@
+//! Everything through the public face.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod backends;
