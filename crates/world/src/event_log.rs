@@ -37,7 +37,10 @@ impl EventLog {
     }
 
     pub(crate) fn push(&mut self, event: Event) {
-        if self.events.len() >= self.kept_max.max(1) {
+        // The events of the record in progress are kept whatever the limit: whoever runs the world has not seen them yet.
+        while self.events.len() >= self.kept_max.max(1)
+            && self.events.front().is_some_and(|oldest| oldest.cause != event.cause)
+        {
             self.events.pop_front();
         }
         self.last = event.seq;

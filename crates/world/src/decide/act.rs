@@ -34,28 +34,20 @@ impl World {
             Some(thought) if thought.reservation.is_none() => thought.usage,
             _ => Charges::NONE,
         };
+        let reserve = Charges::of(Resource::Cpu, self.rules.action_estimate[Resource::Cpu]);
         let before = plan.effects.len();
         let carried = self.carry_out(act, now, plan);
         let checked = carried.and_then(|done| {
             let charges = self.charges_of(act, &done);
-            let reserve = Charges::of(Resource::Cpu, self.rules.action_estimate[Resource::Cpu]);
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             self.admit(act.agent, &total, now)?;
-            Ok((done, charges, reserve))
+            Ok((done, charges))
         });
         match checked {
-            Ok((done, charges, reserve)) => {
+            Ok((done, charges)) => {
                 let effects = plan.effects.split_off(before);
                 self.plan_thought(act, plan);
-                if !reserve.is_none() {
-                    let reservation = self.reservations.next();
-                    plan.reservation = Some(reservation);
-                    plan.push(Effect::ReservationMade {
-                        reservation,
-                        principal: act.agent,
-                        charges: reserve,
-                    });
-                }
+                self.plan_cpu(act.agent, reserve, plan);
                 plan.push(Effect::ActionDone {
                     verb: act.action.verb(),
                     target: done.target,
@@ -70,7 +62,10 @@ impl World {
             Err(refusal) => {
                 plan.effects.truncate(before);
                 // The thought is paid for even when the action is refused, unless there is no capacity for the thought itself.
-                if unpaid.is_none() || self.admit(act.agent, &unpaid, now).is_ok() {
+                if self.admit(act.agent, &unpaid.saturating_add(&reserve), now).is_ok() {
+                    self.plan_thought(act, plan);
+                    self.plan_cpu(act.agent, reserve, plan);
+                } else if unpaid.is_none() || self.admit(act.agent, &unpaid, now).is_ok() {
                     self.plan_thought(act, plan);
                 }
                 plan.push(Effect::ActionRefused {
@@ -82,6 +77,15 @@ impl World {
                 });
                 Err(refusal)
             }
+        }
+    }
+
+    /// Sets CPU time aside for the turn, to be settled with what is measured.
+    fn plan_cpu(&self, agent: Key, reserve: Charges, plan: &mut Plan) {
+        if !reserve.is_none() {
+            let reservation = self.reservations.next();
+            plan.reservation = Some(reservation);
+            plan.push(Effect::ReservationMade { reservation, principal: agent, charges: reserve });
         }
     }
 

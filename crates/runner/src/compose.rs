@@ -1,0 +1,110 @@
+//! The only place that turns positions into implementations.
+
+use std::path::Path;
+
+use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAccess};
+use ecology_features::config::{Config, JournalBackend, MeteringSource};
+use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
+use ecology_metering::{MachineMeter, Meter, ModelledMeter};
+use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
+use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
+use ecology_types::{Axis, AxisVector, Side, Span};
+use ecology_world::{DistinctWords, Parts, Scorer};
+
+/// A position that names an implementation which this version does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{axis}={implementation} is not built in this version; write {axis} = \"{instead}\"")]
+pub struct NotBuilt {
+    /// The axis.
+    pub axis: Axis,
+    /// What was asked for.
+    pub implementation: &'static str,
+    /// What there is.
+    pub instead: &'static str,
+}
+
+/// The parts of a world for the given positions.
+///
+/// # Errors
+/// [`NotBuilt`] for an implementation that this version does not have. There is no fallback.
+pub fn parts(axes: AxisVector) -> Result<Parts, NotBuilt> {
+    for axis in [Axis::ResourceLimits] {
+        if axes.side(axis) == Side::New || axes.shadowing(axis).is_some() {
+            return Err(NotBuilt {
+                axis,
+                implementation: axis.implementation(Side::New),
+                instead: axis.implementation(Side::Old),
+            });
+        }
+    }
+    let limiter = pair(axes, Axis::RateLimiting, limiter, |serving, candidate| {
+        Box::new(ShadowLimiter::new(serving, candidate))
+    });
+    let ontology = pair(axes, Axis::ArtifactOntology, ontology, |serving, candidate| {
+        Box::new(ShadowOntology::new(serving, candidate))
+    });
+    let access = pair(axes, Axis::AccessControl, access, |serving, candidate| {
+        Box::new(ShadowAccess::new(serving, candidate))
+    });
+    Ok(Parts { limiter, ontology, access, axes })
+}
+
+/// The serving side alone, or both where the other one shadows it.
+fn pair<T: ?Sized>(
+    axes: AxisVector,
+    axis: Axis,
+    make: fn(Side) -> Box<T>,
+    join: fn(Box<T>, Box<T>) -> Box<T>,
+) -> Box<T> {
+    let side = axes.side(axis);
+    if axes.shadowing(axis).is_some() { join(make(side), make(side.other())) } else { make(side) }
+}
+
+fn limiter(side: Side) -> Box<dyn RateLimiter> {
+    // The rules of the world set the window before the first decision.
+    let window = Span::from_secs(1);
+    match side {
+        Side::Old => Box::new(TickLimiter::new(window)),
+        Side::New => Box::new(RollingLimiter::new(window)),
+    }
+}
+
+fn ontology(side: Side) -> Box<dyn Ontology> {
+    match side {
+        Side::Old => Box::new(Legacy::new()),
+        Side::New => Box::new(Unified::new()),
+    }
+}
+
+fn access(side: Side) -> Box<dyn AccessControl> {
+    match side {
+        Side::Old => Box::new(PolicyAccess),
+        Side::New => Box::new(ContractAccess),
+    }
+}
+
+/// The journal that the configuration names. A journal in memory has no file.
+///
+/// # Errors
+/// [`JournalError`] says what is wrong with the file and what to do.
+pub fn journal(config: &Config, path: &Path, mode: OpenMode) -> Result<Box<dyn Journal>, JournalError> {
+    match config.journal.backend {
+        JournalBackend::Sqlite => Ok(Box::new(SqliteJournal::open(path, mode)?)),
+        JournalBackend::Memory => Ok(Box::new(MemoryJournal::new())),
+    }
+}
+
+/// What measures actions.
+#[must_use]
+pub fn meter(source: MeteringSource) -> Box<dyn Meter> {
+    match source {
+        MeteringSource::Machine => Box::new(MachineMeter::new()),
+        MeteringSource::Modelled => Box::new(ModelledMeter::new(1_000, 1)),
+    }
+}
+
+/// What scores the artifacts that win at the mint.
+#[must_use]
+pub fn scorer() -> Box<dyn Scorer> {
+    Box::new(DistinctWords)
+}

@@ -1,0 +1,449 @@
+//! Continuous mode: every agent runs its own loop. One writer; an agent that rests is a row in an index, only one that thinks elsewhere
+//! costs more.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use ecology_metering::Reading;
+use ecology_minds::{Decision, Pace, Then};
+use ecology_types::{Command, Key, Lifecycle, ReservationId, SeededRng, Span, Thought, Time, WakeReason};
+use ecology_world::{LoopState, World};
+use rand::Rng;
+
+use crate::clock::Clock;
+use crate::drive::{Call, Drive, Equipment, at_least_a_moment};
+use crate::host::{Host, HostError, Observer};
+use crate::outcome::{Ended, RunOutcome};
+use crate::stop::Stop;
+use crate::thinkers::{Finished, Thinkers};
+
+/// How a continuous run is bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContinuousLimits {
+    /// World time to run.
+    pub duration: Span,
+    /// Agents that think off the writer at the same time; the others wait their turn.
+    pub thinkers_max: usize,
+    /// How long an orderly end waits for thoughts in progress.
+    pub grace: Span,
+    /// Real time between two reports of progress, in steps of the loop.
+    pub progress_every_steps: u64,
+}
+
+impl ContinuousLimits {
+    /// Limits for a run of the given length.
+    #[must_use]
+    pub const fn lasting(duration: Span) -> Self {
+        Self { duration, thinkers_max: 16, grace: Span::from_secs(5), progress_every_steps: 1_000 }
+    }
+}
+
+/// Runs a world continuously until its time is over, everybody has stopped, or it is asked to stop.
+///
+/// On a virtual clock the run is deterministic: what is due at the same moment happens in an order drawn from the seed, so different seeds
+/// explore different interleavings and every one of them can be run again.
+///
+/// # Errors
+/// [`HostError`] when the journal stops.
+pub fn run_continuously(
+    host: Host,
+    equipment: Equipment,
+    mut clock: Box<dyn Clock>,
+    limits: ContinuousLimits,
+    stop: &Stop,
+    observer: &mut dyn Observer,
+    progress: &mut dyn FnMut(&World),
+) -> Result<RunOutcome, HostError> {
+    let start = host.world().time();
+    let seed = equipment.seed;
+    let drive = Drive::new(host, equipment, start, observer)?;
+    let mut run = Continuous {
+        thinkers: (clock.name() == "real").then(|| Thinkers::new(limits.thinkers_max)),
+        due: BinaryHeap::new(),
+        phases: Vec::new(),
+        ties: seed.derive("interleaving", start.0).rng(),
+        drive,
+    };
+    let members = run.drive.crew.members.len();
+    run.phases.resize_with(members, || Phase::Resting);
+    for at in 0..members {
+        run.join_loop(at, start);
+    }
+    run.drive.take_calls();
+    let end = start.after(limits.duration);
+    let mut steps = 0_u64;
+    let ended = loop {
+        if stop.is_requested() {
+            break Ended::Interrupted;
+        }
+        let Some(next) = run.next_moment() else {
+            if run.thinkers.as_ref().is_some_and(|thinkers| thinkers.busy() > 0) {
+                run.receive(&mut clock, Span::from_millis(100))?;
+                continue;
+            }
+            // Nobody will ever do anything again.
+            break Ended::Everybody;
+        };
+        if next >= end && !(clock.name() == "real" && clock.now() < end) {
+            clock.wait(end);
+            break Ended::Finished;
+        }
+        if let Some(wait) = clock.wait(next.min(end)) {
+            // Whatever has been recorded goes to disk while nothing else is to be done.
+            let now = clock.now();
+            let Drive { host, books, observer, .. } = &mut run.drive;
+            books.book(host, now, *observer)?;
+            host.send()?;
+            // Short naps, so that a request to stop is heard.
+            run.receive(&mut clock, Span::from(wait.min(std::time::Duration::from_millis(20))))?;
+            if clock.now() >= end {
+                break Ended::Finished;
+            }
+            continue;
+        }
+        let now = clock.now();
+        run.receive(&mut clock, Span::ZERO)?;
+        run.wake_due(now)?;
+        if let Some(at) = run.pop_due(now) {
+            run.advance(at, now)?;
+        }
+        run.answer_calls(now)?;
+        run.drive.mint(now)?;
+        run.answer_calls(now)?;
+        let Drive { host, books, observer, .. } = &mut run.drive;
+        books.book_if_full(host, now, *observer)?;
+        host.snapshot_if_due()?;
+        steps += 1;
+        if steps.is_multiple_of(limits.progress_every_steps) {
+            progress(run.drive.world());
+        }
+    };
+    run.wind_down(&mut clock, limits.grace)?;
+    let now = clock.now().min(end).max(run.drive.world().time());
+    progress(run.drive.world());
+    let minds_started_anew = run.drive.minds_started_anew;
+    let host = run.drive.finish(ended.reason(), now)?;
+    Ok(RunOutcome { host, ended, minds_started_anew })
+}
+
+/// Where an agent's loop is.
+enum Phase {
+    /// It sleeps, waits for capacity, is paused or has ended: nothing is due for it here.
+    Resting,
+    /// It begins a turn when its time comes.
+    Ready,
+    /// It has decided and acts when its thinking time is over.
+    Decided(Box<Decided>),
+    /// It thinks on another thread.
+    Thinking { reservation: Option<ReservationId> },
+}
+
+struct Decided {
+    decision: Decision,
+    reservation: Option<ReservationId>,
+    thinking: Reading,
+}
+
+/// Something due: when, drawn order among what is due at the same moment, and whose loop.
+type Due = Reverse<(Time, u32, usize)>;
+
+struct Continuous<'o> {
+    drive: Drive<'o>,
+    phases: Vec<Phase>,
+    due: BinaryHeap<Due>,
+    ties: SeededRng,
+    thinkers: Option<Thinkers>,
+}
+
+impl Continuous<'_> {
+    fn agent(&self, at: usize) -> Key {
+        self.drive.crew.members[at].agent
+    }
+
+    /// Takes up a loop in the state in which the world knows it.
+    fn join_loop(&mut self, at: usize, now: Time) {
+        let when = match self.drive.world().agents().get(self.agent(at)).map(|row| &row.state) {
+            Some(LoopState::Running) => now,
+            Some(LoopState::BackingOff { until }) => (*until).max(now),
+            _ => return,
+        };
+        self.schedule(at, when, Phase::Ready);
+    }
+
+    fn schedule(&mut self, at: usize, when: Time, phase: Phase) {
+        self.phases[at] = phase;
+        self.due.push(Reverse((when, self.ties.random(), at)));
+    }
+
+    /// The next moment at which anything happens by itself.
+    fn next_moment(&mut self) -> Option<Time> {
+        let turn = self.due.peek().map(|Reverse((when, ..))| *when);
+        let timer = self.drive.sleepers.next_timer();
+        let turn = match (turn, timer) {
+            (Some(turn), Some(timer)) => turn.min(timer),
+            (turn, timer) => turn.or(timer)?,
+        };
+        // The mint alone keeps no world going.
+        Some(if self.drive.world().rules().mint.interval.0 > 0 {
+            turn.min(self.drive.world().mint().next().max(self.drive.world().time()))
+        } else {
+            turn
+        })
+    }
+
+    fn pop_due(&mut self, now: Time) -> Option<usize> {
+        let Reverse((when, ..)) = self.due.peek()?;
+        if *when > now {
+            return None;
+        }
+        self.due.pop().map(|Reverse((_, _, at))| at)
+    }
+
+    fn wake_due(&mut self, now: Time) -> Result<(), HostError> {
+        while let Some((agent, blocked)) = self.drive.sleepers.pop_due(now) {
+            let change = if blocked { Lifecycle::Unblock } else { Lifecycle::Wake(WakeReason::Timer) };
+            self.resume(agent, change, now)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a rest: the loop goes on at once.
+    fn resume(&mut self, agent: Key, change: Lifecycle, now: Time) -> Result<(), HostError> {
+        self.drive.sleepers.forget(agent);
+        self.drive.lifecycle(agent, change, now)?;
+        if let Some(at) = self.drive.crew.place(agent) {
+            self.schedule(at, now, Phase::Ready);
+        }
+        Ok(())
+    }
+
+    fn answer_calls(&mut self, now: Time) -> Result<(), HostError> {
+        loop {
+            let calls = self.drive.take_calls();
+            if calls.is_empty() {
+                return Ok(());
+            }
+            for call in calls {
+                match call {
+                    Call::Join(agent) => {
+                        let at = self.drive.crew.join(agent);
+                        self.phases.resize_with(self.drive.crew.members.len(), || Phase::Resting);
+                        if self.drive.world().agents().get(agent).is_none() {
+                            self.drive.lifecycle(agent, Lifecycle::Start, now)?;
+                            self.join_loop(at, now);
+                        }
+                    }
+                    Call::Leave(agent) => self.leave(agent, now)?,
+                    Call::Wake(agent, reason) if self.drive.sleepers.contains(agent) => {
+                        self.resume(agent, Lifecycle::Wake(reason), now)?;
+                    }
+                    Call::Unblock(agent) if self.drive.sleepers.contains(agent) => {
+                        self.resume(agent, Lifecycle::Unblock, now)?;
+                    }
+                    Call::Wake(..) | Call::Unblock(_) => {}
+                }
+            }
+        }
+    }
+
+    fn leave(&mut self, agent: Key, now: Time) -> Result<(), HostError> {
+        self.drive.sleepers.forget(agent);
+        if self.drive.world().agents().get(agent).is_some_and(|row| row.state != LoopState::Stopped) {
+            self.drive.lifecycle(agent, Lifecycle::Stop { reason: "deleted".into() }, now)?;
+        }
+        let Some(at) = self.drive.crew.place(agent) else { return Ok(()) };
+        if let Phase::Decided(decided) = std::mem::replace(&mut self.phases[at], Phase::Resting)
+            && let Some(reservation) = decided.reservation
+        {
+            self.drive.step(&Command::Release { reservation }, now)?;
+        }
+        Ok(())
+    }
+
+    /// Moves one loop on: it begins a turn, or acts on what it decided.
+    fn advance(&mut self, at: usize, now: Time) -> Result<(), HostError> {
+        match std::mem::replace(&mut self.phases[at], Phase::Resting) {
+            Phase::Ready => self.begin_turn(at, now),
+            Phase::Decided(decided) => self.act(at, *decided, now),
+            // An entry that a wake or a deletion has overtaken.
+            other => {
+                self.phases[at] = other;
+                Ok(())
+            }
+        }
+    }
+
+    fn begin_turn(&mut self, at: usize, now: Time) -> Result<(), HostError> {
+        let agent = self.agent(at);
+        let running = matches!(
+            self.drive.world().agents().get(agent).map(|row| &row.state),
+            Some(LoopState::Running | LoopState::BackingOff { .. })
+        );
+        if !running {
+            return Ok(());
+        }
+        let Drive { host, crew, .. } = &mut self.drive;
+        if let Err(error) = crew.refresh(at, host.world()) {
+            return self.fail(at, error, now);
+        }
+        if let Some(short) = self.drive.shortage(at, now) {
+            let change = Lifecycle::Block { resource: short.resource, until: short.until };
+            self.drive.lifecycle(agent, change, now)?;
+            self.drive.sleepers.block(agent, short.until, short.resource);
+            return Ok(());
+        }
+        let task = self.drive.crew.members[at].mind.as_ref().is_some_and(|mind| mind.pace() == Pace::Task);
+        let mut reservation = None;
+        if task {
+            let charges = self.drive.crew.members[at].estimate();
+            reservation = self.drive.step(&Command::Reserve { agent, charges }, now)?.reservation;
+            if reservation.is_none() {
+                // The answer was no after all: somebody moved a share in between. The refusal is in the log; look again a moment later.
+                self.schedule(at, now.after(Span::from_millis(1)), Phase::Ready);
+                return Ok(());
+            }
+            // Nothing is spent outside before it is on disk that it was set aside.
+            self.drive.host.sync()?;
+            if self.think_elsewhere(at, reservation, now) {
+                return Ok(());
+            }
+        }
+        let Drive { host, crew, books, .. } = &mut self.drive;
+        books.start();
+        let decision = crew.members[at].think(host.world(), now);
+        let thinking = books.lap();
+        self.decided(at, decision, reservation, thinking, now)
+    }
+
+    /// Hands the thought to another thread, where there is one. On a virtual clock there is none: thinking takes virtual time.
+    fn think_elsewhere(&mut self, at: usize, reservation: Option<ReservationId>, now: Time) -> bool {
+        let Some(thinkers) = &mut self.thinkers else { return false };
+        let member = &mut self.drive.crew.members[at];
+        let Some(summary) = member.summary(self.drive.host.world(), now) else { return false };
+        let Some(mind) = member.mind.take() else { return false };
+        thinkers.send(at, mind, summary);
+        self.phases[at] = Phase::Thinking { reservation };
+        true
+    }
+
+    fn decided(
+        &mut self,
+        at: usize,
+        decision: Result<Decision, String>,
+        reservation: Option<ReservationId>,
+        thinking: Reading,
+        now: Time,
+    ) -> Result<(), HostError> {
+        match decision {
+            Ok(decision) => {
+                let time = self.drive.crew.members[at].mind.as_ref().map_or(Span::ZERO, |mind| mind.thinking_time());
+                let decided = Decided { decision, reservation, thinking };
+                if time == Span::ZERO || self.thinkers.is_some() {
+                    self.act(at, decided, now)
+                } else {
+                    self.schedule(at, now.after(time), Phase::Decided(Box::new(decided)));
+                    Ok(())
+                }
+            }
+            Err(error) => {
+                if let Some(reservation) = reservation {
+                    self.drive.step(&Command::Release { reservation }, now)?;
+                }
+                let agent = self.agent(at);
+                self.drive.books.enter_thought(agent, thinking);
+                self.fail(at, error, now)
+            }
+        }
+    }
+
+    fn act(&mut self, at: usize, decided: Decided, now: Time) -> Result<(), HostError> {
+        let agent = self.agent(at);
+        let Decided { decision, reservation, thinking } = decided;
+        let Some(version) = self.drive.world().principal(agent).map(|record| record.version) else {
+            if let Some(reservation) = reservation {
+                self.drive.step(&Command::Release { reservation }, now)?;
+            }
+            return Ok(());
+        };
+        let thought_under = self.drive.crew.members[at].config_version;
+        if version != thought_under {
+            let thought = Thought { reservation, usage: decision.usage, prompt_digest: thought_under };
+            self.drive.step(&Command::Void { agent, thought }, now)?;
+            self.drive.books.enter_thought(agent, thinking);
+            self.schedule(at, now, Phase::Ready);
+            return Ok(());
+        }
+        self.drive.books.start();
+        let then = self.drive.act(at, decision, reservation, thinking, now)?;
+        match then {
+            Then::Continue => self.schedule(at, now.after(at_least_a_moment(Span::ZERO)), Phase::Ready),
+            Then::Delay(delay) => self.schedule(at, now.after(at_least_a_moment(delay)), Phase::Ready),
+            Then::Sleep(sleep) => {
+                if !self.drive.sleep(agent, sleep, now)? {
+                    self.schedule(at, now.after(at_least_a_moment(Span::ZERO)), Phase::Ready);
+                }
+            }
+            Then::Stop => self.drive.lifecycle(agent, Lifecycle::Stop { reason: "finished".into() }, now)?,
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, at: usize, error: String, now: Time) -> Result<(), HostError> {
+        let agent = self.agent(at);
+        self.drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
+        if let Some(LoopState::BackingOff { until }) = self.drive.world().agents().get(agent).map(|row| &row.state) {
+            let until = *until;
+            self.schedule(at, until, Phase::Ready);
+        }
+        Ok(())
+    }
+
+    /// Takes in thoughts that were finished elsewhere, waiting for the first one at most `wait`.
+    fn receive(&mut self, clock: &mut Box<dyn Clock>, wait: Span) -> Result<(), HostError> {
+        let Some(thinkers) = &mut self.thinkers else {
+            if wait > Span::ZERO {
+                std::thread::sleep(wait.to_std());
+            }
+            return Ok(());
+        };
+        let finished: Vec<Finished> = thinkers.receive(wait.to_std());
+        for Finished { at, mind, decision, thinking } in finished {
+            let now = clock.now();
+            if let Some(mind) = mind {
+                self.drive.crew.members[at].mind = Some(mind);
+            }
+            match std::mem::replace(&mut self.phases[at], Phase::Resting) {
+                Phase::Thinking { reservation } => {
+                    self.drive.books.start();
+                    self.decided(at, decision, reservation, thinking, now)?;
+                }
+                other => self.phases[at] = other,
+            }
+            self.answer_calls(now)?;
+        }
+        Ok(())
+    }
+
+    /// Stops thinking: waits a little for thoughts in progress, and gives back what was set aside for those that do not come.
+    fn wind_down(&mut self, clock: &mut Box<dyn Clock>, grace: Span) -> Result<(), HostError> {
+        let deadline = std::time::Duration::from_micros(grace.0);
+        let mut waited = std::time::Duration::ZERO;
+        let nap = Span::from_millis(50);
+        while waited < deadline && self.thinkers.as_ref().is_some_and(|thinkers| thinkers.busy() > 0) {
+            self.receive(clock, nap)?;
+            waited += nap.to_std();
+        }
+        let now = clock.now();
+        for at in 0..self.phases.len() {
+            let reservation = match std::mem::replace(&mut self.phases[at], Phase::Resting) {
+                Phase::Thinking { reservation } => reservation,
+                Phase::Decided(decided) => decided.reservation,
+                _ => None,
+            };
+            if let Some(reservation) = reservation {
+                self.drive.step(&Command::Release { reservation }, now)?;
+            }
+        }
+        Ok(())
+    }
+}

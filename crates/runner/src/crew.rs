@@ -1,0 +1,142 @@
+//! The minds of a world's agents, each with what the runner has to remember about it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ecology_minds::{Decision, Mind, Summary};
+use ecology_types::{Charges, Key, Outcome, Seed, Time};
+use ecology_world::World;
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+/// One agent as the runner sees it.
+pub(crate) struct Member {
+    pub(crate) agent: Key,
+    pub(crate) mind: Option<Box<dyn Mind>>,
+    /// The version of the configuration that the mind was made from.
+    pub(crate) config_version: u64,
+    /// The number of the last event that it has been shown.
+    pub(crate) seen: u64,
+    pub(crate) last_outcome: Option<Outcome>,
+}
+
+/// All agents with a loop, in the order in which they joined.
+pub(crate) struct Crew {
+    pub(crate) members: Vec<Member>,
+    /// Looked up, never iterated.
+    place: FxHashMap<Key, usize>,
+    seed: Seed,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    agent: Key,
+    config_version: u64,
+    state: Vec<u8>,
+}
+
+/// The tag under which the minds' states are kept beside the journal.
+pub(crate) const MINDS_TAG: &[u8] = b"minds v1";
+
+impl Crew {
+    pub(crate) fn new(seed: Seed) -> Self {
+        Self { members: Vec::new(), place: FxHashMap::default(), seed }
+    }
+
+    pub(crate) fn place(&self, agent: Key) -> Option<usize> {
+        self.place.get(&agent).copied()
+    }
+
+    /// Adds an agent; its mind is made before its first thought.
+    pub(crate) fn join(&mut self, agent: Key) -> usize {
+        if let Some(at) = self.place(agent) {
+            return at;
+        }
+        let at = self.members.len();
+        self.place.insert(agent, at);
+        self.members.push(Member { agent, mind: None, config_version: 0, seen: 0, last_outcome: None });
+        at
+    }
+
+    /// Makes the mind of a member anew when its configuration has changed since it was made.
+    pub(crate) fn refresh(&mut self, at: usize, world: &World) -> Result<(), String> {
+        let member = &mut self.members[at];
+        let Some(record) = world.principal(member.agent) else {
+            return Err("the agent is gone".to_owned());
+        };
+        if member.mind.is_some() && member.config_version == record.version {
+            return Ok(());
+        }
+        member.mind = None;
+        let seed = self.seed.derive("mind", u64::from(member.agent.0));
+        let mind = ecology_minds::build(&record.content, seed)
+            .map_err(|error| format!("the configuration of {} makes no mind: {error}", record.id))?;
+        member.mind = Some(mind);
+        member.config_version = record.version;
+        Ok(())
+    }
+
+    /// The states of all minds, for a resume that goes on where they were.
+    pub(crate) fn save(&self) -> Vec<u8> {
+        let saved: Vec<Saved> = self
+            .members
+            .iter()
+            .filter_map(|member| {
+                let mind = member.mind.as_ref()?;
+                Some(Saved { agent: member.agent, config_version: member.config_version, state: mind.save() })
+            })
+            .collect();
+        serde_json::to_vec(&saved).unwrap_or_default()
+    }
+
+    /// Gives minds their states back. Gives how many could not take theirs; those start anew.
+    pub(crate) fn restore(&mut self, bytes: &[u8], world: &World) -> usize {
+        let Ok(saved) = serde_json::from_slice::<Vec<Saved>>(bytes) else { return self.members.len() };
+        let mut failed = 0;
+        for row in saved {
+            let Some(at) = self.place(row.agent) else { continue };
+            let ready = self.refresh(at, world).is_ok() && self.members[at].config_version == row.config_version;
+            let restored = ready
+                && self.members[at].mind.as_mut().is_some_and(|mind| mind.restore(&row.state).is_ok());
+            failed += usize::from(!restored);
+        }
+        failed
+    }
+}
+
+impl Member {
+    pub(crate) fn estimate(&self) -> Charges {
+        self.mind.as_ref().map_or(Charges::NONE, |mind| mind.estimate())
+    }
+
+    /// Lets the mind think on the live view. A mind that panics has failed; nothing else is touched.
+    pub(crate) fn think(&mut self, world: &World, now: Time) -> Result<Decision, String> {
+        let Some(mind) = self.mind.as_mut() else { return Err("it has no mind".to_owned()) };
+        let view = world.view(self.agent, now, self.seen, self.last_outcome.as_ref());
+        think_safely(mind.as_mut(), &view)
+    }
+
+    /// What the mind is given when it thinks elsewhere.
+    pub(crate) fn summary(&self, world: &World, now: Time) -> Option<Summary> {
+        let mind = self.mind.as_ref()?;
+        let view = world.view(self.agent, now, self.seen, self.last_outcome.as_ref());
+        Some(Summary::capture(&view, &mind.attention()))
+    }
+}
+
+pub(crate) fn think_safely(
+    mind: &mut dyn Mind,
+    view: &dyn ecology_minds::Perception,
+) -> Result<Decision, String> {
+    match catch_unwind(AssertUnwindSafe(|| mind.think(view))) {
+        Ok(decision) => decision.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("the mind panicked: {}", panic_text(panic.as_ref()))),
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

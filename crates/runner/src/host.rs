@@ -1,0 +1,201 @@
+//! A world with its journal: every step is recorded, and nothing counts as done before it is durable.
+
+use ecology_journal::{Committer, CommitterOptions, Journal, JournalError};
+use ecology_types::{Command, Time};
+use ecology_world::{Event, SnapshotError, Step, StepError, World};
+
+/// Watches what happens, in order. Sees every event once: those of the past when a world is opened, those of the present as they happen.
+pub trait Observer {
+    /// An event has been applied to `world`.
+    fn observe(&mut self, world: &World, event: &Event);
+}
+
+/// Several observers as one.
+#[derive(Default)]
+pub struct Observers<'o> {
+    each: Vec<&'o mut dyn Observer>,
+}
+
+impl<'o> Observers<'o> {
+    /// Adds one.
+    #[must_use]
+    pub fn with(mut self, observer: &'o mut dyn Observer) -> Self {
+        self.each.push(observer);
+        self
+    }
+}
+
+impl Observer for Observers<'_> {
+    fn observe(&mut self, world: &World, event: &Event) {
+        for observer in &mut self.each {
+            observer.observe(world, event);
+        }
+    }
+}
+
+/// What went wrong while a world was run.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The journal stopped: disk full, file removed, a failed sync. Everything acknowledged before is safe.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The program gave a command that contradicts the state.
+    #[error("the runner gave a command that the world cannot take: {0}")]
+    Step(#[from] StepError),
+    /// The state could not be written down.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+/// Records kept back before they go to the journal together. A group is one batch: a crash keeps all of it or nothing.
+const GROUP_RECORDS_MAX: usize = 512;
+
+/// Owns a world and the journal that records it.
+pub struct Host {
+    world: World,
+    committer: Option<Committer>,
+    waiting: Vec<Vec<u8>>,
+    snapshot_every: u64,
+    last_snapshot: u64,
+    steps: u64,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("world", &self.world).field("steps", &self.steps).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// A host for a world whose records so far are all in `journal`.
+    ///
+    /// # Errors
+    /// When the machine gives no thread for the journal.
+    pub fn new(
+        world: World,
+        journal: Box<dyn Journal>,
+        batch_records_max: usize,
+        snapshot_every: u64,
+    ) -> Result<Self, HostError> {
+        let options =
+            CommitterOptions { batch_frames_max: batch_records_max.max(1), ..CommitterOptions::default() };
+        let last_snapshot = world.last_record();
+        let committer = Some(Committer::start(journal, options)?);
+        Ok(Self { world, committer, waiting: Vec::new(), snapshot_every, last_snapshot, steps: 0 })
+    }
+
+    /// A host that records nothing, for benchmarks and searches over many seeds.
+    #[must_use]
+    pub const fn unrecorded(world: World) -> Self {
+        Self { world, committer: None, waiting: Vec::new(), snapshot_every: 0, last_snapshot: 0, steps: 0 }
+    }
+
+    /// The world.
+    #[must_use]
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Steps taken through this host.
+    #[must_use]
+    pub const fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Takes one step and shows its events to `observer`. The record is on its way to the journal; [`Host::sync`] waits for it.
+    ///
+    /// # Errors
+    /// [`HostError`]; after one of the journal nothing more is taken.
+    pub fn step(
+        &mut self,
+        command: &Command,
+        now: Time,
+        observer: &mut dyn Observer,
+    ) -> Result<Step, HostError> {
+        let mut step = if self.committer.is_some() {
+            self.world.step(command, now)?
+        } else {
+            self.world.step_unrecorded(command, now)?
+        };
+        self.steps += 1;
+        for event in self.world.log().after(step.first_event - 1) {
+            observer.observe(&self.world, event);
+        }
+        if self.committer.is_some() {
+            self.waiting.push(std::mem::take(&mut step.bytes));
+            if self.waiting.len() >= GROUP_RECORDS_MAX {
+                self.send()?;
+            }
+        }
+        Ok(step)
+    }
+
+    /// Hands the records kept back to the journal without waiting for it.
+    ///
+    /// # Errors
+    /// The error that stopped the journal.
+    pub fn send(&mut self) -> Result<(), HostError> {
+        let Some(committer) = &self.committer else { return Ok(()) };
+        if !self.waiting.is_empty() {
+            committer.submit_group(None, std::mem::take(&mut self.waiting))?;
+        }
+        Ok(())
+    }
+
+    /// Waits until every step so far is durable. Takes a snapshot when one is due.
+    ///
+    /// # Errors
+    /// The error that stopped the journal.
+    pub fn sync(&mut self) -> Result<(), HostError> {
+        self.send()?;
+        let Some(committer) = &self.committer else { return Ok(()) };
+        committer.flush()?;
+        Ok(())
+    }
+
+    /// Takes a snapshot when enough records have come since the last one.
+    ///
+    /// # Errors
+    /// When the state cannot be written down.
+    pub fn snapshot_if_due(&mut self) -> Result<(), HostError> {
+        let due = self.snapshot_every > 0
+            && self.world.last_record() - self.last_snapshot >= self.snapshot_every;
+        if due { self.snapshot() } else { Ok(()) }
+    }
+
+    /// Takes a snapshot of the world now.
+    ///
+    /// # Errors
+    /// When the state cannot be written down.
+    pub fn snapshot(&mut self) -> Result<(), HostError> {
+        self.send()?;
+        let Some(committer) = &self.committer else { return Ok(()) };
+        let at = self.world.last_record();
+        committer.save_snapshot(at, crate::store::snapshot_tag(self.world.axes()), self.world.snapshot()?)?;
+        self.last_snapshot = at;
+        Ok(())
+    }
+
+    /// Keeps bytes beside the journal under a tag, as of the present record.
+    ///
+    /// # Errors
+    /// When the journal cannot write.
+    pub fn keep(&mut self, tag: &[u8], bytes: Vec<u8>) -> Result<(), HostError> {
+        self.send()?;
+        let Some(committer) = &self.committer else { return Ok(()) };
+        committer.save_snapshot(self.world.last_record(), tag.to_vec(), bytes)?;
+        Ok(())
+    }
+
+    /// Drains and closes the journal and gives the world back.
+    ///
+    /// # Errors
+    /// The error that stopped the journal.
+    pub fn close(mut self) -> Result<World, HostError> {
+        self.sync()?;
+        if let Some(committer) = self.committer.take() {
+            committer.shutdown()?.close()?;
+        }
+        Ok(self.world)
+    }
+}

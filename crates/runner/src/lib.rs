@@ -1,0 +1,30 @@
+//! Drives the agents of an ecology on a durable journal.
+//!
+//! [`run_ticks`] and [`run_continuously`] run the same world with the same minds; [`compose`] is the only place that turns positions into
+//! implementations; [`store`] opens worlds; [`scenario`] holds the published experiments.
+//!
+//! What is absent, on purpose: a second writer. Every change goes through [`Host::step`], thoughts that take long come back as inputs,
+//! and an agent that rests costs neither a thread nor a task.
+
+mod bookkeeping;
+pub mod clock;
+pub mod compose;
+mod continuous;
+mod crew;
+mod drive;
+mod host;
+mod outcome;
+pub mod scenario;
+mod sleepers;
+mod stop;
+pub mod store;
+mod thinkers;
+mod tick;
+
+pub use continuous::{ContinuousLimits, run_continuously};
+pub use drive::Equipment;
+pub use host::{Host, HostError, Observer, Observers};
+pub use outcome::{Ended, RunOutcome};
+pub use sleepers::Sleepers;
+pub use stop::Stop;
+pub use tick::{TickLimits, run_ticks};

@@ -1,0 +1,142 @@
+//! Opening worlds: from nothing, from a journal, from a snapshot and the rest of a journal.
+
+use std::ops::ControlFlow;
+
+use ecology_journal::{Journal, JournalError};
+use ecology_types::{AxisVector, RECORD_VERSION, Record, RecordError};
+use ecology_world::{FoldError, Parts, SNAPSHOT_VERSION, World};
+
+use crate::compose::{self, NotBuilt};
+use crate::host::Observer;
+
+/// The entry of a journal that names the version of its records.
+const RECORD_VERSION_KEY: &str = "record_version";
+
+/// Why a journal does not give a world.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The journal itself.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The positions name an implementation that is not built.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
+    /// A record that cannot be read.
+    #[error("record {number}: {error}; the world was written by another version or is damaged")]
+    Record {
+        /// Its number.
+        number: u64,
+        /// What is wrong.
+        error: RecordError,
+    },
+    /// A record that does not follow the one before.
+    #[error("the journal does not fit together: {0}")]
+    Fold(#[from] FoldError),
+    /// There is nothing in it.
+    #[error("the world has no records yet: its creation was interrupted; delete the file and run again")]
+    Empty,
+}
+
+/// The tag under which snapshots for these positions are kept. Other positions and other versions have other tags.
+pub(crate) fn snapshot_tag(axes: AxisVector) -> Vec<u8> {
+    format!("world v{SNAPSHOT_VERSION} {axes}").into_bytes()
+}
+
+/// Writes down which version of records the journal holds.
+///
+/// # Errors
+/// When the journal cannot write.
+pub fn stamp(journal: &mut dyn Journal) -> Result<(), JournalError> {
+    journal.set_meta(RECORD_VERSION_KEY, &RECORD_VERSION.to_string())
+}
+
+/// The positions that the last record was decided under.
+///
+/// # Errors
+/// When the journal is empty or its last record cannot be read.
+pub fn last_axes(journal: &mut dyn Journal) -> Result<AxisVector, OpenError> {
+    ecology_journal::require_version(journal, RECORD_VERSION_KEY, RECORD_VERSION)?;
+    let last = journal.last();
+    let mut axes = Err(OpenError::Empty);
+    journal.for_each(last.max(1), last, &mut |number, bytes| {
+        axes = Record::decode(bytes)
+            .map(|record| record.axes)
+            .map_err(|error| OpenError::Record { number, error });
+        ControlFlow::Break(())
+    })?;
+    axes
+}
+
+/// What a world should be recovered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recover {
+    /// The last record to take into account; `u64::MAX` for all.
+    pub until: u64,
+    /// Whether a snapshot may shorten the way. Observers see only what is replayed.
+    pub use_snapshot: bool,
+}
+
+impl Recover {
+    /// Everything, from the first record.
+    pub const FROM_THE_START: Self = Self { until: u64::MAX, use_snapshot: false };
+    /// Everything, from the newest snapshot.
+    pub const QUICKLY: Self = Self { until: u64::MAX, use_snapshot: true };
+}
+
+/// Recovers a world from its journal under the given positions.
+///
+/// # Errors
+/// [`OpenError`] says which record is at fault.
+pub fn recover(
+    journal: &mut dyn Journal,
+    axes: AxisVector,
+    how: Recover,
+    observer: &mut dyn Observer,
+) -> Result<World, OpenError> {
+    ecology_journal::require_version(journal, RECORD_VERSION_KEY, RECORD_VERSION)?;
+    let last = journal.last().min(how.until);
+    if last == 0 {
+        return Err(OpenError::Empty);
+    }
+    let mut world = match how.use_snapshot.then(|| journal.newest_snapshot(&snapshot_tag(axes), last)) {
+        Some(found) => match found? {
+            // A snapshot that does not fit is no loss: the journal holds everything.
+            Some((_, bytes)) => match World::from_snapshot(fresh(axes)?, &bytes) {
+                Ok(world) => world,
+                Err(_) => World::new(fresh(axes)?),
+            },
+            None => World::new(fresh(axes)?),
+        },
+        None => World::new(fresh(axes)?),
+    };
+    let mut failed = None;
+    journal.for_each(world.last_record() + 1, last, &mut |number, bytes| {
+        match replay_one(&mut world, number, bytes, observer) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failed.map_or(Ok(world), Err)
+}
+
+fn fresh(axes: AxisVector) -> Result<Parts, NotBuilt> {
+    compose::parts(axes)
+}
+
+fn replay_one(
+    world: &mut World,
+    number: u64,
+    bytes: &[u8],
+    observer: &mut dyn Observer,
+) -> Result<(), OpenError> {
+    let record = Record::decode(bytes).map_err(|error| OpenError::Record { number, error })?;
+    let before = world.last_event();
+    world.fold(record)?;
+    for event in world.log().after(before) {
+        observer.observe(world, event);
+    }
+    Ok(())
+}

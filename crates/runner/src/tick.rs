@@ -1,0 +1,271 @@
+//! Tick mode: everybody thinks on the same snapshot, then all actions are carried out one after the other in a seeded order.
+
+use std::num::NonZeroUsize;
+
+use ecology_metering::Reading;
+use ecology_minds::{Decision, Then};
+use ecology_types::{Command, Lifecycle, Time, WakeReason};
+use ecology_world::{LoopState, World};
+use rand::seq::SliceRandom;
+
+use crate::crew::Member;
+use crate::drive::{Call, Drive, Equipment, Short};
+use crate::host::{Host, HostError, Observer};
+use crate::outcome::{Ended, RunOutcome};
+use crate::stop::Stop;
+
+/// Agents above which thinking is spread over the cores: below, starting threads costs more than it saves.
+const PARALLEL_FROM: usize = 4_096;
+
+/// How a run by ticks is bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TickLimits {
+    /// Ticks to run.
+    pub ticks: u64,
+    /// Threads that think; 1 thinks in order on the calling thread.
+    pub threads: NonZeroUsize,
+}
+
+/// Runs a world by ticks. World time moves by one tick's length at each tick, whatever the clock on the wall says, so the same seed and
+/// the same decisions give the same world, bit for bit.
+///
+/// # Errors
+/// [`HostError`] when the journal stops.
+pub fn run_ticks(
+    host: Host,
+    equipment: Equipment,
+    limits: TickLimits,
+    stop: &Stop,
+    observer: &mut dyn Observer,
+    progress: &mut dyn FnMut(&World),
+) -> Result<RunOutcome, HostError> {
+    let start = host.world().time();
+    let length = host.world().rules().tick;
+    let mut drive = Drive::new(host, equipment, start, observer)?;
+    let mut now = start;
+    let mut ended = Ended::Finished;
+    for _ in 0..limits.ticks {
+        if stop.is_requested() {
+            ended = Ended::Interrupted;
+            break;
+        }
+        now = now.after(length);
+        one_tick(&mut drive, now, limits.threads)?;
+        drive.host.snapshot_if_due()?;
+        progress(drive.world());
+        if drive.crew.members.iter().all(|member| is_over(drive.world(), member)) {
+            ended = Ended::Everybody;
+            break;
+        }
+    }
+    let minds_started_anew = drive.minds_started_anew;
+    let host = drive.finish(ended.reason(), now)?;
+    Ok(RunOutcome { host, ended, minds_started_anew })
+}
+
+fn is_over(world: &World, member: &Member) -> bool {
+    matches!(
+        world.agents().get(member.agent).map(|row| &row.state),
+        Some(LoopState::Stopped | LoopState::Paused)
+    )
+}
+
+/// A decision of this tick, waiting for its turn.
+struct Turn {
+    at: usize,
+    decision: Result<Decision, String>,
+    reservation: Option<u64>,
+    thinking: Reading,
+}
+
+fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(), HostError> {
+    drive.step(&Command::Tick, now)?;
+    wake(drive, now)?;
+    let mut turns = think(drive, now, threads)?;
+    let mut order = drive.seed.derive("order", drive.world().tick()).rng();
+    turns.shuffle(&mut order);
+    drive.books.start();
+    for turn in turns {
+        carry_out(drive, turn, now)?;
+    }
+    let Drive { host, books, observer, .. } = drive;
+    books.book(host, now, *observer)?;
+    drive.mint(now)?;
+    drive.host.send()
+}
+
+/// Ends the rests that are over at the beginning of a tick.
+fn wake(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
+    answer_calls(drive, now)?;
+    while let Some((agent, blocked)) = drive.sleepers.pop_due(now) {
+        let change = if blocked { Lifecycle::Unblock } else { Lifecycle::Wake(WakeReason::Timer) };
+        drive.lifecycle(agent, change, now)?;
+    }
+    answer_calls(drive, now)
+}
+
+fn answer_calls(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
+    for call in drive.take_calls() {
+        match call {
+            Call::Join(agent) => {
+                drive.crew.join(agent);
+                if drive.world().agents().get(agent).is_none() {
+                    drive.lifecycle(agent, Lifecycle::Start, now)?;
+                }
+            }
+            Call::Leave(agent) => {
+                drive.sleepers.forget(agent);
+                if drive.world().agents().get(agent).is_some_and(|row| row.state != LoopState::Stopped) {
+                    drive.lifecycle(agent, Lifecycle::Stop { reason: "deleted".into() }, now)?;
+                }
+            }
+            Call::Wake(agent, reason) if drive.sleepers.contains(agent) => {
+                drive.sleepers.forget(agent);
+                drive.lifecycle(agent, Lifecycle::Wake(reason), now)?;
+            }
+            Call::Unblock(agent) if drive.sleepers.contains(agent) => {
+                drive.sleepers.forget(agent);
+                drive.lifecycle(agent, Lifecycle::Unblock, now)?;
+            }
+            Call::Wake(..) | Call::Unblock(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Lets everybody think who can, all on the state of the world as it is now.
+fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<Turn>, HostError> {
+    let mut turns = Vec::with_capacity(drive.crew.members.len());
+    for at in 0..drive.crew.members.len() {
+        let agent = drive.crew.members[at].agent;
+        if !runs(drive.world(), agent, now) {
+            continue;
+        }
+        let Drive { host, crew, .. } = drive;
+        if let Err(error) = crew.refresh(at, host.world()) {
+            turns.push(Turn { at, decision: Err(error), reservation: None, thinking: Reading::default() });
+            continue;
+        }
+        if let Some(short) = drive.shortage(at, now) {
+            block(drive, agent, short, now)?;
+            continue;
+        }
+        let mut reservation = None;
+        // What is spent outside of the step is set aside first, durably, so that no crash can spend it twice.
+        if drive.crew.members[at].mind.as_ref().is_some_and(|mind| mind.pace() == ecology_minds::Pace::Task) {
+            let charges = drive.crew.members[at].estimate();
+            reservation = drive.step(&Command::Reserve { agent, charges }, now)?.reservation;
+            if reservation.is_none() {
+                continue;
+            }
+        }
+        let decision = Err(String::new());
+        turns.push(Turn { at, decision, reservation, thinking: Reading::default() });
+    }
+    if turns.iter().any(|turn| turn.reservation.is_some()) {
+        drive.host.sync()?;
+    }
+    if threads.get() > 1 && turns.len() >= PARALLEL_FROM {
+        think_in_parallel(drive, &mut turns, now, threads);
+    } else {
+        drive.books.start();
+        for turn in &mut turns {
+            let Drive { host, crew, books, .. } = drive;
+            let member = &mut crew.members[turn.at];
+            if member.mind.is_some() {
+                turn.decision = member.think(host.world(), now);
+                turn.thinking = books.lap();
+            }
+        }
+    }
+    Ok(turns)
+}
+
+/// Splits the crew into as many parts as there are threads. Each mind sees the same snapshot, so the result does not depend on the split.
+fn think_in_parallel(drive: &mut Drive<'_>, turns: &mut [Turn], now: Time, threads: NonZeroUsize) {
+    let Drive { host, crew, .. } = drive;
+    let world = host.world();
+    let share = crew.members.len().div_ceil(threads.get());
+    let mut rest: &mut [Turn] = turns;
+    let mut first = 0;
+    std::thread::scope(|scope| {
+        for members in crew.members.chunks_mut(share) {
+            let end = rest.partition_point(|turn| turn.at < first + members.len());
+            let (mine, others) = rest.split_at_mut(end);
+            rest = others;
+            let start = first;
+            first += members.len();
+            scope.spawn(move || {
+                let mut clock = ecology_metering::thread_cpu_ns();
+                for turn in mine {
+                    let member = &mut members[turn.at - start];
+                    if member.mind.is_some() {
+                        turn.decision = member.think(world, now);
+                        let after = ecology_metering::thread_cpu_ns();
+                        turn.thinking = Reading { cpu_ns: after.saturating_sub(clock), ..Reading::default() };
+                        clock = after;
+                    }
+                }
+            });
+        }
+    });
+}
+
+fn runs(world: &World, agent: ecology_types::Key, now: Time) -> bool {
+    match world.agents().get(agent).map(|row| &row.state) {
+        Some(LoopState::Running) => true,
+        Some(LoopState::BackingOff { until }) => *until <= now,
+        _ => false,
+    }
+}
+
+fn block(drive: &mut Drive<'_>, agent: ecology_types::Key, short: Short, now: Time) -> Result<(), HostError> {
+    // A tick refills the rates, so waiting for the next one is no event worth recording each time.
+    let refilled_by_tick = short.resource.kind() == ecology_types::ResourceKind::Renewable && short.until.is_none();
+    if refilled_by_tick && drive.world().parts().limiter.share(agent, short.resource) > 0 {
+        return Ok(());
+    }
+    drive.lifecycle(agent, Lifecycle::Block { resource: short.resource, until: short.until }, now)?;
+    drive.sleepers.block(agent, short.until, short.resource);
+    Ok(())
+}
+
+fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostError> {
+    let agent = drive.crew.members[turn.at].agent;
+    // Somebody whose turn came earlier in this tick may have deleted the agent or changed its configuration.
+    let Some(record) = drive.world().principal(agent) else {
+        if let Some(reservation) = turn.reservation {
+            drive.step(&Command::Release { reservation }, now)?;
+        }
+        return Ok(());
+    };
+    let version = record.version;
+    match turn.decision {
+        Ok(decision) if version != drive.crew.members[turn.at].config_version => {
+            let thought = ecology_types::Thought {
+                reservation: turn.reservation,
+                usage: decision.usage,
+                prompt_digest: drive.crew.members[turn.at].config_version,
+            };
+            drive.step(&Command::Void { agent, thought }, now)?;
+            drive.books.enter_thought(agent, turn.thinking);
+            Ok(())
+        }
+        Ok(decision) => {
+            let then = drive.act(turn.at, decision, turn.reservation, turn.thinking, now)?;
+            match then {
+                // A delay shorter than a tick is over before the next one.
+                Then::Continue | Then::Delay(_) => Ok(()),
+                Then::Sleep(sleep) => drive.sleep(agent, sleep, now).map(|_| ()),
+                Then::Stop => drive.lifecycle(agent, Lifecycle::Stop { reason: "finished".into() }, now),
+            }
+        }
+        Err(error) => {
+            if let Some(reservation) = turn.reservation {
+                drive.step(&Command::Release { reservation }, now)?;
+            }
+            drive.books.enter_thought(agent, turn.thinking);
+            drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)
+        }
+    }
+}
