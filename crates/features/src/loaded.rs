@@ -158,10 +158,16 @@ pub fn load(sources: Sources) -> Result<Loaded, Vec<ConfigError>> {
             if clash.keys.iter().any(|key| layers.bad.contains(key.as_str())) {
                 continue;
             }
-            let error =
-                clash.keys.iter().enumerate().fold(ConfigError::new(clash.problem), |error, (at, key)| {
-                    error.at(layers.place(key).labelled(if at == 0 { "change this" } else { "or this" }))
-                });
+            let mut places: Vec<Place> = clash.keys.iter().map(|key| layers.place(key)).collect();
+            // What somebody wrote comes before what nobody did: it is what they can change.
+            places.sort_by_key(|place| *place.kind() == SourceKind::Default);
+            let several = places.len() > 1;
+            let labelled = places.into_iter().enumerate().map(|(at, place)| match (several, at) {
+                (false, _) => place,
+                (true, 0) => place.labelled("change this"),
+                (true, _) => place.labelled("or this"),
+            });
+            let error = labelled.fold(ConfigError::new(clash.problem), ConfigError::at);
             layers.errors.push(error);
         }
     }
