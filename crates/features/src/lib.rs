@@ -42,7 +42,7 @@ pub use deprecations::{
 };
 pub use error::{ConfigError, Problem};
 pub use keys::{Key, Shape, find, settings};
-pub use layers::{ENVIRONMENT_PREFIX, Sources, variable};
+pub use layers::{ENVIRONMENT_PREFIX, ERRORS_MAX, Sources, variable};
 pub use loaded::{Loaded, Origin, SettingRow, load, table};
 pub use place::Place;
 pub use position::{FeatureRow, Position, State, next_step, rows};

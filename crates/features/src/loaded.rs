@@ -142,7 +142,7 @@ pub fn table(loaded: &Loaded) -> Vec<FeatureRow> {
 /// Reads nothing but `sources`: files and the environment are the caller's affair (see [`crate::file`]).
 ///
 /// # Errors
-/// Everything that is wrong, each with its places and with what to write: first setting by setting, in the order of the
+/// Everything that is wrong (of very much, [`crate::ERRORS_MAX`] errors), each with its places and with what to write: first setting by setting, in the order of the
 /// sources, then what does not fit together. The latter is left out where an error hides what was meant.
 pub fn load(sources: Sources) -> Result<Loaded, Vec<ConfigError>> {
     let mut layers = Layers::read(sources);
