@@ -8,7 +8,7 @@
 //! - [`schema`] and [`reference()`] are generated from the same types; the copies under `config/` are tested against them.
 //!
 //! What is absent, on purpose: implementations. Nothing here knows how any axis is built, and no axis can read a flag. The only
-//! IO is [`file`], at the edge.
+//! IO is [`mod@file`], at the edge.
 //!
 //! ```
 //! use ecology_features::{Sources, load, table};

@@ -139,7 +139,7 @@ pub fn table(loaded: &Loaded) -> Vec<FeatureRow> {
 
 /// Reads a configuration from its sources and checks it whole.
 ///
-/// Reads nothing but `sources`: files and the environment are the caller's affair (see [`crate::file`]).
+/// Reads nothing but `sources`: files and the environment are the caller's affair (see [`mod@crate::file`]).
 ///
 /// # Errors
 /// Everything that is wrong (of very much, [`crate::ERRORS_MAX`] errors), each with its places and with what to write: first setting by setting, in the order of the
