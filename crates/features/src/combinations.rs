@@ -77,10 +77,21 @@ fn denied(config: &Config, found: &mut Vec<Clash>) {
     }
 }
 
+/// How many agents exist at time zero, and which setting says so.
+fn population(config: &Config) -> (u64, &'static str) {
+    match config.run.scenario {
+        ScenarioName::Vickrey => {
+            let most = config.scenario.vickrey.bidders.iter().copied().max().unwrap_or(0);
+            (u64::from(most), "scenario.vickrey.bidders")
+        }
+        _ => (u64::from(config.run.agents), "run.agents"),
+    }
+}
+
 /// Shares are strict: what every agent gets adds up to at most what the provider has, and an action's estimate fits one share.
 fn shares(config: &Config, found: &mut Vec<Clash>) {
     let (shares, estimate) = (config.shares.charges(), config.action_estimate.charges());
-    let agents = u64::from(config.run.agents);
+    let (agents, agents_key) = population(config);
     for resource in Resource::ALL {
         let (share_key, capacity_key) = (format!("shares.{resource}"), format!("capacity.{resource}"));
         let (share, unit) = (shares[resource], resource.unit());
@@ -88,7 +99,7 @@ fn shares(config: &Config, found: &mut Vec<Clash>) {
         match config.capacity.get(resource) {
             Some(capacity) if total > capacity => contradiction(
                 found,
-                &[&share_key, &capacity_key, "run.agents"],
+                &[&share_key, &capacity_key, agents_key],
                 format!(
                     "{agents} agents with {share} {unit} of {resource} each are more than the provider's {capacity}"
                 ),
@@ -99,7 +110,7 @@ fn shares(config: &Config, found: &mut Vec<Clash>) {
             ),
             None if total > crate::config::Capacity::UNLIMITED => contradiction(
                 found,
-                &[&share_key, "run.agents"],
+                &[&share_key, agents_key],
                 format!(
                     "{agents} agents with {share} {unit} of {resource} each are more than a world can count"
                 ),

@@ -159,8 +159,8 @@ impl fmt::Display for Deprecation {
 pub static DEPRECATIONS: [Deprecation; DeprecationCode::ALL.len()] = [
     Deprecation {
         code: DeprecationCode::PolicyFields,
-        what: "policy fields on an artifact decide nothing while access_control = \"contract\" serves, and",
-        place: "policy in a write action",
+        what: "policy fields on an artifact, which decide nothing under contracts",
+        place: "policy in a write action while access_control = \"contract\" serves",
         replacement: "leave policy out and write access_contract = \"genesis_freeware\" or another contract",
         removed_in: "0.3.0",
         trigger: Trigger::WrittenUnder(Axis::AccessControl, Side::New),

@@ -188,6 +188,9 @@ impl Problem {
     pub fn help(&self) -> String {
         match self {
             Self::Unreadable { remedy, .. } => (*remedy).to_owned(),
+            Self::Syntax { detail } if detail.contains("duplicate") => {
+                "keep one of the two and take the other away".to_owned()
+            }
             Self::Syntax { .. } => {
                 "a setting is written key = value under its [section]; texts stand in double quotes"
                     .to_owned()
@@ -208,8 +211,7 @@ impl Problem {
                 format!("write {section}.{axis} = {instead:?}; `ecology features` shows what is built")
             }
             Self::Needs { axis, side, need } => format!(
-                "write {}.{} = {:?} too, or keep {axis} = {:?}",
-                "features",
+                "write features.{} = {:?} too, or keep features.{axis} = {:?}",
                 need.axis,
                 need.axis.implementation(need.side),
                 axis.implementation(side.other())

@@ -15,6 +15,9 @@ use crate::place::{Place, Source, SourceKind};
 /// Every environment variable that sets something begins with this; `__` parts sections and keys.
 pub const ENVIRONMENT_PREFIX: &str = "ECOLOGY_";
 
+/// The most errors that are reported at once.
+pub const ERRORS_MAX: usize = 100;
+
 /// Where a configuration is read from. Later sources win: defaults, the file, the environment, assignments in their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
@@ -227,6 +230,11 @@ impl Layers {
     }
 
     fn unknown(&mut self, section: &'static Key, name: &str, rest: &[&str], place: Place) {
+        if self.errors.len() >= ERRORS_MAX {
+            // Enough is said; the search for what was meant would cost more than anybody reads.
+            self.unclear = true;
+            return;
+        }
         let whole = [section.path.as_str(), name]
             .into_iter()
             .chain(rest.iter().copied())
@@ -243,12 +251,18 @@ impl Layers {
 
     fn unclear(&mut self, error: ConfigError) {
         self.unclear = true;
-        self.errors.push(error);
+        self.push(error);
     }
 
     fn bad(&mut self, key: &'static Key, error: ConfigError) {
         self.bad.insert(&key.path);
-        self.errors.push(error);
+        self.push(error);
+    }
+
+    fn push(&mut self, error: ConfigError) {
+        if self.errors.len() < ERRORS_MAX {
+            self.errors.push(error);
+        }
     }
 
     /// Where the value of a setting comes from; a default is written nowhere and shown as if it were.

@@ -8,7 +8,7 @@
 //! - [`schema`] and [`reference()`] are generated from the same types; the copies under `config/` are tested against them.
 //!
 //! What is absent, on purpose: implementations. Nothing here knows how any axis is built, and no axis can read a flag. The only
-//! IO is [`file`], at the edge.
+//! IO is [`mod@file`], at the edge.
 //!
 //! ```
 //! use ecology_features::{Sources, load, table};
@@ -42,7 +42,7 @@ pub use deprecations::{
 };
 pub use error::{ConfigError, Problem};
 pub use keys::{Key, Shape, find, settings};
-pub use layers::{ENVIRONMENT_PREFIX, Sources, variable};
+pub use layers::{ENVIRONMENT_PREFIX, ERRORS_MAX, Sources, variable};
 pub use loaded::{Loaded, Origin, SettingRow, load, table};
 pub use place::Place;
 pub use position::{FeatureRow, Position, State, next_step, rows};

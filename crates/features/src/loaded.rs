@@ -139,10 +139,10 @@ pub fn table(loaded: &Loaded) -> Vec<FeatureRow> {
 
 /// Reads a configuration from its sources and checks it whole.
 ///
-/// Reads nothing but `sources`: files and the environment are the caller's affair (see [`crate::file`]).
+/// Reads nothing but `sources`: files and the environment are the caller's affair (see [`mod@crate::file`]).
 ///
 /// # Errors
-/// Everything that is wrong, each with its places and with what to write: first setting by setting, in the order of the
+/// Everything that is wrong (of very much, [`crate::ERRORS_MAX`] errors), each with its places and with what to write: first setting by setting, in the order of the
 /// sources, then what does not fit together. The latter is left out where an error hides what was meant.
 pub fn load(sources: Sources) -> Result<Loaded, Vec<ConfigError>> {
     let mut layers = Layers::read(sources);
@@ -158,10 +158,16 @@ pub fn load(sources: Sources) -> Result<Loaded, Vec<ConfigError>> {
             if clash.keys.iter().any(|key| layers.bad.contains(key.as_str())) {
                 continue;
             }
-            let error =
-                clash.keys.iter().enumerate().fold(ConfigError::new(clash.problem), |error, (at, key)| {
-                    error.at(layers.place(key).labelled(if at == 0 { "change this" } else { "or this" }))
-                });
+            let mut places: Vec<Place> = clash.keys.iter().map(|key| layers.place(key)).collect();
+            // What somebody wrote comes before what nobody did: it is what they can change.
+            places.sort_by_key(|place| *place.kind() == SourceKind::Default);
+            let several = places.len() > 1;
+            let labelled = places.into_iter().enumerate().map(|(at, place)| match (several, at) {
+                (false, _) => place,
+                (true, 0) => place.labelled("change this"),
+                (true, _) => place.labelled("or this"),
+            });
+            let error = labelled.fold(ConfigError::new(clash.problem), ConfigError::at);
             layers.errors.push(error);
         }
     }

@@ -84,3 +84,10 @@ fn control_characters_are_not_shown() {
         load(Sources::new().set("--set", "run.scenario=\u{1b}[31mred")).expect_err("no such scenario");
     assert!(!errors[0].render().contains('\u{1b}'), "{:?}", errors[0].render());
 }
+
+#[test]
+fn very_many_errors_are_cut_short() {
+    let text: String = (0..50_000).map(|number| format!("key_{number} = 1\n")).collect();
+    let errors = load(Sources::new().file("many.toml", text)).expect_err("no such settings");
+    assert_eq!(errors.len(), ecology_features::ERRORS_MAX);
+}

@@ -129,3 +129,29 @@ fn files_that_cannot_be_read() {
         [said(&of("none.toml")), said(folder.path()), said(&of("latin1.toml")), said(&of("large.toml"))];
     insta::assert_snapshot!(all.join("\n"));
 }
+
+#[test]
+fn files_from_other_systems_are_read() {
+    let text = "\u{feff}[run]\r\nseed = 9\r\nagents = 0\r\n";
+    let errors = load(Sources::new().file("a.toml", text)).expect_err("no agents");
+    let place = &errors[0].places()[0];
+    assert_eq!(
+        (errors.len(), place.line(), place.column(), place.line_text()),
+        (1, 3, 10, "agents = 0".to_owned())
+    );
+    let loaded = load(Sources::new().file("a.toml", text.replace("agents = 0", ""))).expect("it is in order");
+    assert_eq!(loaded.config.run.seed, 9);
+}
+
+#[test]
+fn the_agents_of_an_auction_are_its_bidders() {
+    let sources = || {
+        Sources::new()
+            .set("--scenario", "run.scenario=vickrey")
+            .set("--set", "capacity.cpu=1000000")
+            .set("--set", "shares.cpu=100000")
+    };
+    load(sources()).expect("ten bidders share it");
+    let errors = load(sources().set("--set", "scenario.vickrey.bidders=[2,11]")).expect_err("eleven do not");
+    assert!(errors[0].help().contains("shares.cpu = 90909 or less"), "{}", errors[0].render());
+}

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use ecology_features::{DEPRECATIONS, Sources, all_new, load, table};
+use ecology_features::{AXES, Config, DEPRECATIONS, Sources, Stage, all_new, find, load, table};
+use ecology_types::Axis;
 
 fn features(sources: Sources) -> String {
     let loaded = load(sources).expect("it is in order");
@@ -68,4 +69,64 @@ fn deprecations_of_this_release() {
         .map(|entry| format!("{entry}{}", if entry.is_in_force() { " (in force)" } else { "" }))
         .collect();
     insta::assert_snapshot!(all.join("\n"));
+}
+
+/// The descriptions in schema and reference are doc comments; this is what keeps them true when a stage changes.
+#[test]
+fn descriptions_agree_with_the_stages() {
+    let meaning =
+        |path: &str| find(path).unwrap_or_else(|| panic!("{path} is not a setting")).meaning.clone();
+    for entry in &DEPRECATIONS {
+        let says = meaning(&format!("deprecations.{}", entry.code)).contains("Not in force in this release");
+        assert_eq!(says, !entry.is_in_force(), "{}", entry.code);
+    }
+    for entry in &AXES {
+        let text = meaning(&format!("features.{}", entry.axis));
+        assert_eq!(text.contains("not built"), entry.new.stage == Stage::Absent, "{text}");
+        for need in entry.new.needs {
+            let other = need.axis.implementation(need.side);
+            assert!(
+                text.contains(&format!("{:?} needs {} = {other:?}", entry.new.name, need.axis)),
+                "{text}"
+            );
+        }
+        assert_eq!(Config::default().features.side(entry.axis), entry.default_side(), "{}", entry.axis);
+    }
+}
+
+/// Each of the four positions can be configured on each axis that has them, and none that has not.
+#[test]
+fn every_position_that_exists_can_be_taken() {
+    let needs = |axis: Axis| match axis {
+        Axis::ExecutionMode => "rate_limiting=rolling",
+        Axis::AccessControl => "artifact_ontology=unified",
+        _ => "resource_limits=config",
+    };
+    for entry in &AXES {
+        for (serves, shadow) in [
+            (entry.old.name, "off"),
+            (entry.old.name, entry.new.name),
+            (entry.new.name, entry.old.name),
+            (entry.new.name, "off"),
+        ] {
+            let sources = Sources::new()
+                .set("--set", format!("features.{}", needs(entry.axis)))
+                .set("--set", format!("features.{}={serves}", entry.axis))
+                .set("--set", format!("shadow.{}={shadow}", entry.axis));
+            let possible = match entry.axis {
+                Axis::ExecutionMode => shadow == "off",
+                Axis::ResourceLimits => serves == "config" && shadow == "off",
+                _ => true,
+            };
+            match load(sources) {
+                Ok(loaded) => {
+                    assert!(possible, "{} = {serves}, shadow {shadow} must be refused", entry.axis);
+                    let vector = loaded.axis_vector();
+                    assert_eq!(vector.serving(entry.axis), serves);
+                    assert_eq!(vector.shadowing(entry.axis).unwrap_or("off"), shadow);
+                }
+                Err(errors) => assert!(!possible, "{errors:?}"),
+            }
+        }
+    }
 }
