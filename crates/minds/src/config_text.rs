@@ -8,7 +8,9 @@ use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, IntoDeserializer, MapAccess, Visitor,
+};
 
 const TAG: &str = "mind";
 
@@ -25,10 +27,7 @@ impl Position {
     fn of(text: &str, byte: usize) -> Self {
         let before = &text[..text.floor_char_boundary(byte)];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
-        }
+        Self { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
     }
 }
 
@@ -62,9 +61,9 @@ pub(crate) fn parse_fields<T: DeserializeOwned>(text: &str) -> Result<T, TextErr
 /// Where `field` first stands as a word of its own; the beginning when it does not.
 pub(crate) fn locate(text: &str, field: &str) -> Position {
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    let found = text.match_indices(field).find(|(at, _)| {
-        !text[..*at].ends_with(is_word) && !text[at + field.len()..].starts_with(is_word)
-    });
+    let found = text
+        .match_indices(field)
+        .find(|(at, _)| !text[..*at].ends_with(is_word) && !text[at + field.len()..].starts_with(is_word));
     Position::of(text, found.map_or(0, |(at, _)| at))
 }
 

@@ -89,11 +89,7 @@ pub fn deposit_artifact(artifact: &Id, price: u64, replace: Option<OrderId>) -> 
 pub fn deposit_right(resource: Resource, amount: u64, price: u64, replace: Option<OrderId>) -> Action {
     let (resource, amount, price) = (resource.name().into(), amount.into(), price.into());
     match replace {
-        None => call(
-            escrow(),
-            "deposit",
-            [("resource", resource), ("amount", amount), ("price", price)],
-        ),
+        None => call(escrow(), "deposit", [("resource", resource), ("amount", amount), ("price", price)]),
         Some(order) => call(
             escrow(),
             "deposit",

@@ -29,6 +29,8 @@ impl Script for RandomTransferConfig {
 }
 
 /// Gives one scrip to another agent chosen uniformly at random, whenever it has one.
+///
+/// In tick mode it tries without looking: the ledger refuses when there is nothing to give at its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RandomTransfer {
     dice: Dice,
@@ -49,7 +51,10 @@ impl Mind for RandomTransfer {
 
     fn think(&mut self, view: &dyn Perception) -> Result<Decision, MindError> {
         let count = view.agents_count();
-        if view.scrip() < Scrip(1) || count < 2 {
+        // In tick mode everybody decides on the state before the tick; what arrives before the own turn can be given as well, so the
+        // ledger is asked. Looking at the snapshot instead would be another model: its Gini at mean 1 is 0.578, not 0.628.
+        let broke = view.tick() == 0 && view.scrip() < Scrip(1);
+        if broke || count < 2 {
             return Ok(Decision::noop());
         }
         // Drawing again on hitting oneself keeps the others equally likely without knowing one's own place.

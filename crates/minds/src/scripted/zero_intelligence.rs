@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use ecology_types::{Action, Draft, Id, OrderId, Scrip, Seed, SmolStr, Span, WriteMode};
+use ecology_types::{Action, Draft, Id, OrderId, Scrip, Seed, Sleep, SmolStr, Span, WriteMode};
 use serde::{Deserialize, Serialize};
 
 use super::{Flaw, PRICE_MAX, Script, Tools, check_kind, check_range};
@@ -37,7 +37,7 @@ pub struct ZeroIntelligenceConfig {
     pub values: Vec<u64>,
     /// The highest price that anybody names.
     pub price_max: u64,
-    /// Length of a trading period in ticks, for tick mode. At the beginning of each the endowment is renewed. Without it: one period.
+    /// Length of a trading period in ticks, for tick mode; its last tick is for taking orders back. At the beginning of each the endowment is renewed. Without it: one period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub period_ticks: Option<u64>,
     /// Length of a trading period in microseconds of world time; for tick mode only where `period_ticks` is not set.
@@ -78,7 +78,8 @@ impl Script for ZeroIntelligenceConfig {
     }
 
     fn delay_mean(&self) -> Span {
-        self.delay_mean
+        // It keeps its own rhythm, because it must be awake when the market closes.
+        Span::ZERO
     }
 
     fn build(&self, seed: Seed, _: &Tools) -> Box<dyn Mind> {
@@ -117,6 +118,7 @@ enum Pending {
     Nothing,
     Making(Id),
     Quoting,
+    Cancelling,
 }
 
 /// The content of every unit: shared, because there are many.
@@ -139,16 +141,29 @@ impl ZeroIntelligence {
         Self { config: Box::new(config), state }
     }
 
-    /// The number of the present period, from 0, and in continuous mode how long it still lasts.
-    fn period(&self, view: &dyn Perception) -> (u64, Option<Span>) {
+    /// Which period it is and how far it has come.
+    ///
+    /// A market closes before its period ends, in its last tick or its last twentieth, so that no order of one period is filled in the next.
+    fn period(&self, view: &dyn Perception) -> Period {
         match (view.tick(), self.config.period_ticks, self.config.period) {
-            (tick @ 1.., Some(ticks), _) => ((tick - 1) / ticks.max(1), None),
-            (tick, _, Some(Span(period))) => {
-                let period = period.max(1);
-                let rest = Span(period - view.now().0 % period);
-                (view.now().0 / period, (tick == 0).then_some(rest))
+            (tick @ 1.., Some(ticks), _) => Period {
+                number: (tick - 1) / ticks.max(1),
+                is_closed: ticks > 1 && tick.is_multiple_of(ticks),
+                until_close: None,
+                until_end: None,
+            },
+            (tick, _, Some(Span(length))) => {
+                let length = length.max(1);
+                let (number, at) = (view.now().0 / length, view.now().0 % length);
+                let close = length - length / 20;
+                Period {
+                    number,
+                    is_closed: at >= close,
+                    until_close: (tick == 0 && at < close).then(|| Span(close - at)),
+                    until_end: (tick == 0).then(|| Span(length - at)),
+                }
             }
-            _ => (0, None),
+            _ => Period { number: 0, is_closed: false, until_close: None, until_end: None },
         }
     }
 
@@ -159,6 +174,7 @@ impl ZeroIntelligence {
         match std::mem::replace(&mut self.state.pending, Pending::Nothing) {
             Pending::Making(unit) if done => self.state.unit = Some(unit),
             Pending::Quoting if done => self.state.quoting = true,
+            Pending::Cancelling if done => self.state.quoting = false,
             _ => {}
         }
         if self.state.quoting && open.is_none() {
@@ -168,15 +184,14 @@ impl ZeroIntelligence {
         }
     }
 
-    /// A new period: the endowment is renewed, and an order that still stands is taken back.
-    fn begin_period(&mut self, period: u64, open: Option<(OrderId, Scrip)>) -> Option<Action> {
-        self.state.period = period;
+    /// A new period: the endowment is renewed.
+    fn begin_period(&mut self, number: u64) {
+        self.state.period = number;
         self.state.traded = 0;
         self.state.made = 0;
         self.state.unit = None;
         self.state.quoting = false;
         self.state.consuming = self.config.consume.then_some(0);
-        open.map(|(order, _)| services::cancel(order))
     }
 
     /// The next unit left from earlier periods that is to be deleted. Looks at a bounded number of artifacts.
@@ -209,29 +224,29 @@ impl ZeroIntelligence {
         }
     }
 
-    fn quote(&mut self, view: &dyn Perception, open: Option<(OrderId, Scrip)>, value: u64) -> Decision {
+    fn quote(&mut self, view: &dyn Perception, open: Option<(OrderId, Scrip)>, value: u64) -> Action {
         let replace = open.map(|(order, _)| order);
         match self.config.role {
             Role::Buyer => {
                 // Replacing an offer frees what it held.
                 let funds = view.scrip().0.saturating_add(open.map_or(0, |(_, held)| held.0));
                 if funds == 0 {
-                    return Decision::noop();
+                    return Action::Noop;
                 }
                 let price = self.price(value, funds);
                 self.state.pending = Pending::Quoting;
-                Decision::act(services::offer(&self.config.good, price, replace))
+                services::offer(&self.config.good, price, replace)
             }
             Role::Seller => {
-                let Some(unit) = self.state.unit.clone() else { return Decision::noop() };
+                let Some(unit) = self.state.unit.clone() else { return Action::Noop };
                 let price = self.price(value, 0);
                 self.state.pending = Pending::Quoting;
-                Decision::act(services::deposit_artifact(&unit, price, replace))
+                services::deposit_artifact(&unit, price, replace)
             }
         }
     }
 
-    fn make(&mut self, view: &dyn Perception) -> Result<Decision, MindError> {
+    fn make(&mut self, view: &dyn Perception) -> Result<Action, MindError> {
         let State { period, made, .. } = self.state;
         self.state.made = made.saturating_add(1);
         let unit = Id::new(format!("{}_unit_{period}_{made}", view.me()))
@@ -240,17 +255,31 @@ impl ZeroIntelligence {
         draft.kind = Some(self.config.good.clone());
         draft.mode = WriteMode::Create;
         self.state.pending = Pending::Making(unit);
-        Ok(Decision::act(Action::Write(Box::new(draft))))
+        Ok(Action::Write(Box::new(draft)))
     }
 
-    /// Nothing left to trade: waits for the next period, or ends when there is none.
-    fn rest(&self, left: Option<Span>) -> Decision {
-        let then = match left {
-            Some(span) => Then::Sleep(ecology_types::Sleep::of(span)),
+    /// What the loop does after an action while the market is open: goes on after its own delay, but not past the close.
+    fn pause(&mut self, period: &Period) -> Then {
+        let delay = match self.config.delay_mean {
+            Span::ZERO => return Then::Continue,
+            mean => self.state.dice.exponential(mean),
+        };
+        Then::Sleep(Sleep::of(period.until_close.unwrap_or(delay).min(delay)))
+    }
+
+    /// What the loop does when there is nothing left to trade: waits for the next period, or ends when there is none.
+    fn rest(&mut self, period: &Period) -> Then {
+        match period.until_end {
+            Some(Span(left)) => {
+                let delay = match self.config.delay_mean {
+                    Span::ZERO => 0,
+                    mean => self.state.dice.exponential(mean).0,
+                };
+                Then::Sleep(Sleep::of(Span(left.saturating_add(delay))))
+            }
             None if self.config.period.is_none() && self.config.period_ticks.is_none() => Then::Stop,
             None => Then::Continue,
-        };
-        Decision::noop().then(then)
+        }
     }
 }
 
@@ -268,22 +297,29 @@ impl Mind for ZeroIntelligence {
             }
         });
         self.look_back(view, open);
-        let (period, left) = self.period(view);
-        if period != self.state.period
-            && let Some(cancel) = self.begin_period(period, open)
+        let period = self.period(view);
+        if period.number != self.state.period {
+            self.begin_period(period.number);
+        }
+        let value = self.config.values.get(self.state.traded as usize).copied();
+        // An order without a unit to trade is left from before.
+        if let Some((order, _)) = open
+            && (period.is_closed || value.is_none() || (asks && self.state.unit.is_none()))
         {
-            return Ok(Decision::act(cancel));
+            self.state.pending = Pending::Cancelling;
+            return Ok(Decision::act(services::cancel(order)));
         }
-        if let Some(delete) = self.consume(view) {
-            return Ok(Decision::act(delete));
-        }
-        let Some(value) = self.config.values.get(self.state.traded as usize).copied() else {
-            return Ok(self.rest(left));
+        let action = match (self.consume(view), value) {
+            (Some(delete), _) => delete,
+            (None, Some(_)) if !period.is_closed && asks && self.state.unit.is_none() => self.make(view)?,
+            (None, Some(value)) if !period.is_closed => self.quote(view, open, value),
+            _ => {
+                let then = self.rest(&period);
+                return Ok(Decision::noop().then(then));
+            }
         };
-        if asks && self.state.unit.is_none() {
-            return self.make(view);
-        }
-        Ok(self.quote(view, open, value))
+        let then = if view.tick() == 0 { self.pause(&period) } else { Then::Continue };
+        Ok(Decision::act(action).then(then))
     }
 
     fn save(&self) -> Vec<u8> {
@@ -294,4 +330,16 @@ impl Mind for ZeroIntelligence {
         self.state = state::restore(bytes)?;
         Ok(())
     }
+}
+
+/// Where in a trading period it is.
+struct Period {
+    /// Its number, from 0.
+    number: u64,
+    /// Whether trading has ended for this period.
+    is_closed: bool,
+    /// How long it can trade, in continuous mode.
+    until_close: Option<Span>,
+    /// How long until the next period, in continuous mode.
+    until_end: Option<Span>,
 }

@@ -1,0 +1,6 @@
+//! Every mind against a small world.
+
+mod village;
+
+mod boltzmann;
+mod market;
