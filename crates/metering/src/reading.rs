@@ -19,6 +19,7 @@ impl Reading {
     #[must_use]
     pub const fn measurement(self, principal: Key, traffic: Traffic) -> Measurement {
         Measurement {
+            reservation: None,
             principal,
             cpu_ns: self.cpu_ns,
             memory_peak_bytes: self.memory_peak_bytes,

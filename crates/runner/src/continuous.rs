@@ -8,7 +8,7 @@ use ecology_metering::Reading;
 use ecology_minds::{Decision, Pace, Then};
 use ecology_types::{Command, Key, Lifecycle, ReservationId, SeededRng, Span, Thought, Time, WakeReason};
 use ecology_world::{LoopState, World};
-use rand::Rng;
+use rand::RngExt;
 
 use crate::clock::Clock;
 use crate::drive::{Call, Drive, Equipment, at_least_a_moment};

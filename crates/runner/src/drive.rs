@@ -216,7 +216,7 @@ impl<'o> Drive<'o> {
         books.book(host, now, *observer)?;
         self.step(&Command::EndRun { reason: reason.into() }, now)?;
         let minds = self.crew.save();
-        self.host.keep(crate::crew::MINDS_TAG, minds)?;
+        self.host.keep(crate::crew::MINDS_TAG, &minds)?;
         self.host.sync()?;
         Ok(self.host)
     }

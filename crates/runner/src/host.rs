@@ -171,7 +171,8 @@ impl Host {
         self.send()?;
         let Some(committer) = &self.committer else { return Ok(()) };
         let at = self.world.last_record();
-        committer.save_snapshot(at, crate::store::snapshot_tag(self.world.axes()), self.world.snapshot()?)?;
+        let tag = crate::store::snapshot_tag(self.world.axes());
+        committer.save_snapshot(at, &tag, &self.world.snapshot()?)?;
         self.last_snapshot = at;
         Ok(())
     }
@@ -180,10 +181,10 @@ impl Host {
     ///
     /// # Errors
     /// When the journal cannot write.
-    pub fn keep(&mut self, tag: &[u8], bytes: Vec<u8>) -> Result<(), HostError> {
+    pub fn keep(&mut self, tag: &[u8], bytes: &[u8]) -> Result<(), HostError> {
         self.send()?;
         let Some(committer) = &self.committer else { return Ok(()) };
-        committer.save_snapshot(self.world.last_record(), tag.to_vec(), bytes)?;
+        committer.save_snapshot(self.world.last_record(), tag, bytes)?;
         Ok(())
     }
 
