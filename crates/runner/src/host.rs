@@ -172,7 +172,7 @@ impl Host {
         let Some(committer) = &self.committer else { return Ok(()) };
         let at = self.world.last_record();
         let tag = crate::store::snapshot_tag(self.world.axes());
-        committer.save_snapshot(at, &tag, &self.world.snapshot()?)?;
+        committer.handle().save_snapshot(at, tag, self.world.snapshot()?)?;
         self.last_snapshot = at;
         Ok(())
     }
@@ -184,7 +184,7 @@ impl Host {
     pub fn keep(&mut self, tag: &[u8], bytes: &[u8]) -> Result<(), HostError> {
         self.send()?;
         let Some(committer) = &self.committer else { return Ok(()) };
-        committer.save_snapshot(self.world.last_record(), tag, bytes)?;
+        committer.handle().save_snapshot(self.world.last_record(), tag.to_vec(), bytes.to_vec())?;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod crew;
 mod drive;
 mod host;
 mod outcome;
+pub mod report;
 pub mod scenario;
 mod sleepers;
 mod stop;

@@ -1,0 +1,246 @@
+//! What a run reports: one object, the same for people and for programs.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The report of a run. `ecology run --json` prints exactly this object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunReport {
+    /// Version of this object's layout.
+    pub report_version: u32,
+    /// Version of the program.
+    pub version: String,
+    /// The scenario.
+    pub scenario: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Positions of the axes, by name: which implementation served.
+    pub serves: std::collections::BTreeMap<String, String>,
+    /// Which implementation was compared, where one was.
+    pub shadows: std::collections::BTreeMap<String, String>,
+    /// `tick` or `continuous`, with the clock of the latter: `real` or `virtual`.
+    pub mode: String,
+    /// The file of the world; none for a world in memory.
+    pub world: Option<String>,
+    /// Counts the runs of this world.
+    pub run: u64,
+    /// Whether the world existed before this run.
+    pub resumed: bool,
+    /// How the run ended: finished, interrupted, everybody stopped.
+    pub ended: String,
+    /// Minds that lost their state in a crash of an earlier run and began anew.
+    pub minds_started_anew: u64,
+    /// Ticks so far; 0 in continuous mode.
+    pub ticks: u64,
+    /// World time so far, in microseconds.
+    pub world_time_us: u64,
+    /// Real time that the run took, in milliseconds.
+    pub elapsed_ms: u64,
+    /// Records in the journal.
+    pub records: u64,
+    /// Events in the journal.
+    pub events: u64,
+    /// Agents, principals and artifacts that live, and artifacts that were deleted.
+    pub population: Population,
+    /// Actions of this world so far.
+    pub actions: Actions,
+    /// Money.
+    pub money: Money,
+    /// What the limiter decided and what its windows hold.
+    pub limits: LimitsReport,
+    /// What was measured.
+    pub metering: MeteringReport,
+    /// Trade.
+    pub trade: Trade,
+    /// The mint.
+    pub mint: MintReport,
+    /// The agents' loops by state, in ascending order of the states' names.
+    pub loops: std::collections::BTreeMap<String, u64>,
+    /// The five principals that used most, by CPU time.
+    pub biggest_users: Vec<User>,
+    /// Measured figures beside published ones.
+    pub findings: Vec<Finding>,
+    /// What shadows found, by axis.
+    pub shadow: std::collections::BTreeMap<String, ShadowSummary>,
+    /// The digest of the state.
+    pub state_hash: HashReport,
+    /// The law that does not hold, if one does not. A run with a broken law is a failed run.
+    pub broken_law: Option<String>,
+}
+
+/// Who lives.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Population {
+    /// Agents: standing and executable.
+    pub agents: u64,
+    /// Principals: everything with standing.
+    pub principals: u64,
+    /// Artifacts and principals that live.
+    pub live: u64,
+    /// Tombstones.
+    pub deleted: u64,
+}
+
+/// Actions by outcome.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Actions {
+    /// Carried out.
+    pub done: u64,
+    /// Refused.
+    pub refused: u64,
+    /// Thoughts.
+    pub thoughts: u64,
+    /// Carried out, by verb or, for invocations, by service and method.
+    pub done_by_kind: std::collections::BTreeMap<String, u64>,
+    /// Refused, by code.
+    pub refused_by_code: std::collections::BTreeMap<String, u64>,
+}
+
+/// Scrip and its distribution.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Money {
+    /// All scrip there is.
+    pub supply: u64,
+    /// Scrip that was minted after time zero.
+    pub minted: u64,
+    /// The Gini coefficient over all agents, in millionths.
+    pub gini_millionths: u64,
+    /// Agents without any scrip.
+    pub penniless: u64,
+    /// The largest balance of an agent.
+    pub richest: u64,
+}
+
+/// The limiter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitsReport {
+    /// The implementation.
+    pub implementation: String,
+    /// Thoughts and actions that went through it.
+    pub decisions: u64,
+    /// Actions that it refused for now.
+    pub rate_refusals: u64,
+    /// Times an agent waited for capacity.
+    pub blocked: u64,
+    /// Reservations made, settled and released; open ones are the difference.
+    pub reservations_made: u64,
+    /// See [`LimitsReport::reservations_made`].
+    pub reservations_settled: u64,
+    /// See [`LimitsReport::reservations_made`].
+    pub reservations_released: u64,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeteringReport {
+    /// What measured: `machine` or `modelled`.
+    pub meter: String,
+    /// Turns that were measured.
+    pub turns_measured: u64,
+    /// CPU time of all agents, in microseconds.
+    pub cpu_us: u64,
+    /// The highest peak of memory of one turn, in bytes.
+    pub memory_peak_bytes: u64,
+    /// Bytes written to the world.
+    pub written_bytes: u64,
+    /// Bytes of requests and results.
+    pub bandwidth_bytes: u64,
+}
+
+/// Trade through escrow.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trade {
+    /// Goods that changed hands.
+    pub trades: u64,
+    /// Scrip paid for them.
+    pub volume: u64,
+    /// Orders open now.
+    pub open_orders: u64,
+    /// Orders opened so far.
+    pub orders_opened: u64,
+    /// Orders taken back.
+    pub orders_cancelled: u64,
+}
+
+/// The mint.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MintReport {
+    /// Auctions resolved.
+    pub rounds: u64,
+    /// Bids placed.
+    pub bids: u64,
+    /// Scrip shared as basic income.
+    pub basic_income: u64,
+    /// Scrip that waits to be shared.
+    pub pool: u64,
+}
+
+/// One principal's use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct User {
+    /// Who.
+    pub id: String,
+    /// Actions carried out.
+    pub actions: u64,
+    /// CPU time, in microseconds.
+    pub cpu_us: u64,
+    /// Highest peak of memory of one turn, in bytes.
+    pub memory_peak_bytes: u64,
+    /// Bytes of disk in use.
+    pub disk_bytes: u64,
+    /// Bytes of requests and results.
+    pub bandwidth_bytes: u64,
+    /// Scrip.
+    pub scrip: u64,
+}
+
+/// A measured figure beside a published one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// What is measured.
+    pub name: String,
+    /// The measured figure, in millionths of its unit.
+    pub measured_millionths: i64,
+    /// The unit: `%`, `scrip`, or empty for a plain number.
+    pub unit: String,
+    /// What was published, in words with its figure.
+    pub published: String,
+    /// The least figure that agrees with it, in millionths.
+    pub least_millionths: Option<i64>,
+    /// The greatest figure that agrees with it, in millionths.
+    pub greatest_millionths: Option<i64>,
+    /// Where it was published.
+    pub source: String,
+    /// Whether they agree.
+    pub agrees: bool,
+}
+
+/// What a shadow found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShadowSummary {
+    /// The serving implementation.
+    pub serving: String,
+    /// The candidate.
+    pub candidate: String,
+    /// Questions put to both.
+    pub compared: u64,
+    /// Same answers.
+    pub same: u64,
+    /// Answers that differ for a registered reason, by code.
+    pub expected: std::collections::BTreeMap<String, u64>,
+    /// Answers that differ and nothing explains it.
+    pub unexplained: u64,
+    /// Times the candidate failed to answer.
+    pub candidate_failures: u64,
+    /// The first unexplained differences in full.
+    pub first_unexplained: Vec<String>,
+}
+
+/// The digest of a state: what the rules decided, and what was measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HashReport {
+    /// Two runs of one seed in tick mode agree in it.
+    pub decided: String,
+    /// No two runs share it; a replay reproduces it.
+    pub measured: String,
+}
