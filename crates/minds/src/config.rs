@@ -50,6 +50,32 @@ minds! {
     RandomTransfer "random_transfer" s::RandomTransferConfig,
     /// Trades at random prices.
     ZeroIntelligence "zero_intelligence" s::ZeroIntelligenceConfig,
+    /// Writes and sells artifacts.
+    Builder "builder" s::BuilderConfig,
+    /// Bids at the mint.
+    Bidder "bidder" s::BidderConfig,
+    /// Bids its private value at the mint.
+    VickreyBidder "vickrey_bidder" s::VickreyBidderConfig,
+    /// Sells promises and keeps them.
+    Borrower "borrower" s::BorrowerConfig,
+    /// Buys promises.
+    Lender "lender" s::LenderConfig,
+    /// Gives quota to frozen agents.
+    Rescuer "rescuer" s::RescuerConfig,
+    /// Looks at everything.
+    Scout "scout" s::ScoutConfig,
+    /// Waits.
+    Sleeper "sleeper" s::SleeperConfig,
+    /// Makes principals.
+    Spawner "spawner" s::SpawnerConfig,
+    /// Trades rights.
+    QuotaTrader "quota_trader" s::QuotaTraderConfig,
+    /// Fails on purpose.
+    Failing "failing" s::FailingConfig,
+    /// Takes its time.
+    Slow "slow" s::SlowConfig,
+    /// Panics on purpose.
+    Panicking "panicking" s::PanickingConfig,
 }
 
 impl MindConfig {

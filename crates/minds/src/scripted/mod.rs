@@ -1,17 +1,48 @@
 //! Minds that follow a script: no model, no network, a few nanoseconds to a few microseconds a thought.
 
+mod bidder;
+mod borrower;
+mod builder;
+mod debt;
+mod entry;
+mod failing;
 mod idle;
+mod inner;
+mod lender;
 mod paced;
+mod panicking;
+mod quota_trader;
+mod quoting;
 mod random_transfer;
+mod rescuer;
+mod scout;
+mod sleeper;
+mod slow;
+mod spawner;
+mod vickrey_bidder;
 mod zero_intelligence;
 
 use std::sync::Arc;
 
 use ecology_types::{Seed, Span};
 
+pub use bidder::{Bidder, BidderConfig};
+pub use borrower::{Borrower, BorrowerConfig};
+pub use builder::{Builder, BuilderConfig};
+pub use debt::{DEBT_KIND, DebtTerms};
+pub use failing::{Failing, FailingConfig};
 pub use idle::{Idle, IdleConfig};
+pub use lender::{Lender, LenderConfig};
 pub use paced::Paced;
+pub use panicking::{Panicking, PanickingConfig};
+pub use quota_trader::{QuotaTrader, QuotaTraderConfig};
 pub use random_transfer::{RandomTransfer, RandomTransferConfig};
+pub use rescuer::{Rescuer, RescuerConfig};
+pub use scout::{Scout, ScoutConfig};
+pub use sleeper::{Sleeper, SleeperConfig};
+pub use slow::{Slow, SlowConfig};
+pub use spawner::{Spawner, SpawnerConfig};
+pub use vickrey_bidder::{VickreyBidder, VickreyBidderConfig};
 pub use zero_intelligence::{Role, UNITS_MAX, ZeroIntelligence, ZeroIntelligenceConfig};
 
 use crate::Mind;
