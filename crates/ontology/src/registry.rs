@@ -30,6 +30,11 @@ impl Registry {
     /// One more than the highest key that is held: 2^28, which is a table of 1 GiB. It keeps a damaged key from taking all memory.
     pub(crate) const KEYS_MAX: u32 = 1 << 28;
 
+    /// Whether the key is in the range that is held.
+    pub(crate) const fn holds(key: Key) -> bool {
+        key.0 < Self::KEYS_MAX
+    }
+
     fn slot(&self, key: Key) -> u32 {
         self.slots.get(key.index()).copied().unwrap_or(FREE)
     }
@@ -90,7 +95,7 @@ impl Registry {
     /// Holds `record` under its key, instead of whatever was there: what happened is the truth.
     pub(crate) fn insert(&mut self, record: ArtifactRecord) {
         let key = record.key;
-        if key.0 >= Self::KEYS_MAX {
+        if !Self::holds(key) {
             return;
         }
         self.forget(key);
@@ -103,7 +108,7 @@ impl Registry {
 
     /// Leaves a tombstone under `key`.
     pub(crate) fn entomb(&mut self, key: Key, has_standing: bool) {
-        if key.0 >= Self::KEYS_MAX {
+        if !Self::holds(key) {
             return;
         }
         self.forget(key);
