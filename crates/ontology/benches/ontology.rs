@@ -168,6 +168,23 @@ fn measure(make: &dyn Fn() -> Box<dyn Ontology>, n: u32) -> Figures {
     }
 }
 
+/// Nanoseconds for each KiB of content that a text search goes through without finding anything.
+fn text_search() -> f64 {
+    const ARTIFACTS: u32 = 10_000;
+    let mut rng = Seed(3).rng();
+    let mut ontology = Unified::new();
+    for key in 0..ARTIFACTS {
+        let letters = (0..1024).map(|_| char::from(b"etaoinshrdlucm  "[below(&mut rng, 16) as usize]));
+        let content: Arc<str> = Arc::from(letters.collect::<String>());
+        ontology.apply(&Change::Created(&ArtifactRecord { content, ..record(key) }));
+    }
+    let query = Query { text: Some(SmolStr::new_static("Shortage of grain")), limit: 10, ..Query::default() };
+    let searches = nanos(|_| {
+        black_box(ontology.search(&query, &|_| true));
+    });
+    searches * f64::from(OPERATIONS) / f64::from(ARTIFACTS)
+}
+
 fn symbols(n: u32) -> f64 {
     let names: Vec<String> = (0..n).map(|key| format!("artifact_{key}")).collect();
     let mut symbols = Symbols::default();
@@ -188,6 +205,7 @@ fn main() {
     }
     // First of all, while freed memory of other measurements cannot be taken for free memory.
     println!("BYTES unified_per_artifact_without_content {}", bytes_per_artifact());
+    println!("NANOS unified_text_search_per_kib {:.0}", text_search());
     let ratio = |name: &str, large: f64, small: f64| {
         println!("RATIO {name} {large:.1}/{small:.1} {:.2} <=4.0", large / small);
     };

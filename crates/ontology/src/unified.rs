@@ -62,17 +62,6 @@ impl Unified {
     fn has_role(&self, key: Key, standing: bool) -> bool {
         [&self.artifacts, &self.homonyms].iter().any(|registry| registry.standing(key) == Some(standing))
     }
-
-    /// Whether anything has or had this key, in either role.
-    fn taken(&self, key: Key) -> Resolution<'_> {
-        match self.artifacts.get(key) {
-            Resolution::Live(record) => Resolution::Live(record),
-            found => match self.homonyms.get(key) {
-                Resolution::Free => found,
-                homonym => homonym,
-            },
-        }
-    }
 }
 
 /// An executable that is not an agent describes at least one method.
@@ -108,7 +97,8 @@ impl Ontology for Unified {
         form::check(ask, self.counts().0, limits)?;
         match ask {
             Ask::Create { key, draft, standing, executable } => {
-                check_free(&self.taken(*key), &draft.artifact).map_err(|mut no| {
+                // A homonym is always beside an artifact or its tombstone, so this asks for both roles.
+                check_free(&self.artifacts.get(*key), &draft.artifact).map_err(|mut no| {
                     if !self.has_role(*key, *standing) {
                         let code = OntologyDivergence::TwoNamespaces.code();
                         no.detail += &format!("; {code}: artifacts and principals share one namespace");
