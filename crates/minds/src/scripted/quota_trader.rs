@@ -88,15 +88,16 @@ impl QuotaTrader {
                     ResourceKind::Depletable => 0,
                     _ => view.used(resource),
                 };
-                // What an open ask holds comes back when the ask is replaced.
-                if open.is_none() && quota.saturating_sub(in_use) < amount.saturating_add(keep) {
-                    return None;
-                }
+                let has_spare = quota.saturating_sub(in_use) >= amount.saturating_add(keep);
                 match view.best_offer(kind) {
-                    Some(offer) if !offer.mine && offer.price.0 >= price_min && open.is_none() => {
+                    Some(offer) if has_spare && !offer.mine && offer.price.0 >= price_min => {
                         Some(services::accept_with_right(offer.id, resource, amount))
                     }
-                    _ => Some(services::deposit_right(resource, amount, price, replace)),
+                    // What an open ask holds comes back when the ask is replaced.
+                    _ if has_spare || replace.is_some() => {
+                        Some(services::deposit_right(resource, amount, price, replace))
+                    }
+                    _ => None,
                 }
             }
             Role::Buyer if quota >= keep => replace.map(services::cancel),
