@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use ecology_types::{Action, EventKind, GenesisArtifact, Id, OrderId, Resource, Value};
+use ecology_types::{Action, EventKind, GenesisArtifact, Id, OrderId, Resource, SmolStr, Value};
 
 macro_rules! service_ids {
     ($($(#[$doc:meta])* $name:ident = $artifact:ident;)*) => {$(
@@ -33,8 +33,11 @@ service_ids! {
     handbook = Handbook;
 }
 
-fn call<const N: usize>(service: &Id, method: &str, args: [(&str, Value); N]) -> Action {
-    Action::invoke(service.clone(), method, Value::map(args))
+/// Names are static and ids short, so the vector of the arguments is the only allocation.
+fn call<const N: usize>(service: &Id, method: &'static str, args: [(&'static str, Value); N]) -> Action {
+    let mut pairs = Vec::with_capacity(N);
+    pairs.extend(args.map(|(name, value)| (SmolStr::new_static(name), value)));
+    Action::Invoke { artifact: service.clone(), method: SmolStr::new_static(method), args: Value::Map(pairs) }
 }
 
 fn id_value(id: &Id) -> Value {
@@ -166,6 +169,10 @@ pub fn unsubscribe(subscription: u64) -> Action {
 
 /// Any method of any service with any arguments.
 #[must_use]
-pub fn method<const N: usize>(service: &Id, method: &str, args: [(&str, Value); N]) -> Action {
+pub fn method<const N: usize>(
+    service: &Id,
+    method: &'static str,
+    args: [(&'static str, Value); N],
+) -> Action {
     call(service, method, args)
 }

@@ -68,10 +68,8 @@ fn constrained_traders_are_efficient_and_unconstrained_ones_are_not() {
         assert!(ticks > 955_000 && time > 945_000, "{design:?} {ticks} {time}");
         ticks_sum += ticks;
         time_sum += time;
-        if design != MarketDesign::ExcessSupply {
-            for wild in [in_ticks(design, false), in_time(design, false)] {
-                assert!((440_000..910_000).contains(&wild), "{design:?} {wild}");
-            }
+        for (wild, tame) in [(in_ticks(design, false), ticks), (in_time(design, false), time)] {
+            assert!((440_000..945_000).contains(&wild) && wild < tame - 20_000, "{design:?} {wild} {tame}");
         }
     }
     assert!(ticks_sum / 5 > 970_000 && time_sum / 5 > 965_000, "{ticks_sum} {time_sum}");
