@@ -97,6 +97,8 @@ pub enum Then {
     /// Thinks again.
     #[default]
     Continue,
+    /// Waits first, as its own rhythm. Unlike a sleep it is no event of the world, and nothing ends it early.
+    Delay(Span),
     /// Sleeps first.
     Sleep(Sleep),
     /// Ends for good.

@@ -101,6 +101,12 @@ pub fn deposit_right(resource: Resource, amount: u64, price: u64, replace: Optio
     }
 }
 
+/// The kind under which escrow trades this much of a share or stock.
+#[must_use]
+pub fn right_kind(resource: Resource, amount: u64) -> SmolStr {
+    SmolStr::from(format!("right:{resource}:{amount}"))
+}
+
 /// `genesis_escrow.offer`: holds scrip against a good of a kind, instead of the older offer `replace` if there is one.
 #[must_use]
 pub fn offer(kind: &str, price: u64, replace: Option<OrderId>) -> Action {

@@ -1,6 +1,6 @@
 //! A mind with its own rhythm in continuous mode.
 
-use ecology_types::{Charges, Seed, Sleep, Span};
+use ecology_types::{Charges, Seed, Span};
 
 use crate::{Decision, Dice, Mind, MindError, Pace, Perception, SummaryBounds, Then, state};
 
@@ -45,7 +45,7 @@ impl Mind for Paced {
     fn think(&mut self, view: &dyn Perception) -> Result<Decision, MindError> {
         let mut decision = self.inner.think(view)?;
         if decision.then == Then::Continue && view.tick() == 0 {
-            decision.then = Then::Sleep(Sleep::of(self.dice.exponential(self.delay_mean)));
+            decision.then = Then::Delay(self.dice.exponential(self.delay_mean));
         }
         Ok(decision)
     }

@@ -264,7 +264,7 @@ impl ZeroIntelligence {
             Span::ZERO => return Then::Continue,
             mean => self.state.dice.exponential(mean),
         };
-        Then::Sleep(Sleep::of(period.until_close.unwrap_or(delay).min(delay)))
+        Then::Delay(period.until_close.unwrap_or(delay).min(delay))
     }
 
     /// What the loop does when there is nothing left to trade: waits for the next period, or ends when there is none.

@@ -171,6 +171,11 @@ impl Village {
         self.agents[agent].outcome = Some(outcome);
         match decision.then {
             Then::Continue => {}
+            Then::Delay(delay) => {
+                if self.tick == 0 {
+                    self.agents[agent].sleep = Some(ecology_types::Sleep::of(delay));
+                }
+            }
             Then::Sleep(sleep) => {
                 self.agents[agent].status = AgentStatus::Sleeping;
                 self.agents[agent].sleep = Some(sleep);
@@ -473,7 +478,7 @@ impl Village {
             }
             Good::Right(resource, amount) => {
                 self.agents[agent].quota[resource.index()] -= amount;
-                SmolStr::new(resource.name())
+                SmolStr::from(format!("right:{resource}:{amount}"))
             }
         };
         let only_for = self.agent_of(args.get("buyer"));
