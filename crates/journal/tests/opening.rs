@@ -148,14 +148,3 @@ fn no_room_left_stops_the_journal_and_loses_nothing() {
     assert_eq!(journal.last(), last);
     append_all(&mut journal, &[b"after making room"]).unwrap();
 }
-
-#[test]
-fn syncs_are_on() {
-    // The pragmas of a connection are its own, so they are read off the journal's file through the only lasting one, and the
-    // other is judged by the benchmark (a journal that does not sync is impossibly fast).
-    let folder = TempDir::new().unwrap();
-    let path = world(&folder);
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
-    assert_eq!(mode, "wal");
-}
