@@ -13,7 +13,7 @@ use crate::{Decision, Dice, Mind, MindError, Perception, Then, services, state};
 pub const UNITS_MAX: usize = 1_000;
 
 /// Most lists of values for later rounds.
-pub const ROUNDS_MAX: usize = 1_000;
+pub(super) const ROUNDS_MAX: usize = 1_000;
 
 /// Which side of the market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
