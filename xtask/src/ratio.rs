@@ -1,0 +1,102 @@
+//! The line in which a bench states a ratio and its target.
+//!
+//! `RATIO <name> <what> <value> [<=|>=] <target>`: `what` may have several words, a missing operator means `<=`, numbers may end in `x`.
+
+use serde::Serialize;
+
+/// One measured ratio.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Ratio {
+    /// Name of the case.
+    pub(crate) name: String,
+    /// What is divided by what.
+    pub(crate) what: String,
+    /// The measured value.
+    pub(crate) value: f64,
+    /// Whether the value must not be under the target; otherwise it must not be over it.
+    pub(crate) at_least: bool,
+    /// The target.
+    pub(crate) target: f64,
+}
+
+impl Ratio {
+    /// Whether the target is met. A value that is not a number meets nothing.
+    pub(crate) fn met(&self) -> bool {
+        if self.at_least { self.value >= self.target } else { self.value <= self.target }
+    }
+
+    /// The operator as text.
+    pub(crate) fn operator(&self) -> &'static str {
+        if self.at_least { ">=" } else { "<=" }
+    }
+}
+
+/// Reads a line: `None` when it is no `RATIO` line, an error when it is one and cannot be understood.
+pub(crate) fn parse(line: &str) -> Option<Result<Ratio, String>> {
+    let rest = line.trim().strip_prefix("RATIO ")?;
+    Some(
+        parse_fields(rest).ok_or_else(|| {
+            format!("`{}` is not `RATIO <name> <what> <value> [<=|>=] <target>`", line.trim())
+        }),
+    )
+}
+
+fn parse_fields(rest: &str) -> Option<Ratio> {
+    let mut words: Vec<&str> = rest.split_whitespace().collect();
+    let target = number(words.pop()?)?;
+    let at_least = match *words.last()? {
+        ">=" | "≥" => {
+            words.pop();
+            true
+        }
+        "<=" | "≤" => {
+            words.pop();
+            false
+        }
+        _ => false,
+    };
+    let value = number(words.pop()?)?;
+    let (name, what) = words.split_first()?;
+    Some(Ratio { name: (*name).to_owned(), what: what.join(" "), value, at_least, target })
+}
+
+fn number(word: &str) -> Option<f64> {
+    word.strip_suffix('x').unwrap_or(word).replace('_', "").parse().ok().filter(|n: &f64| n.is_finite())
+}
+
+/// Every ratio of a run, or the first line that cannot be understood.
+pub(crate) fn parse_all(lines: &[String]) -> Result<Vec<Ratio>, String> {
+    lines.iter().filter_map(|line| parse(line)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_an_operator_the_value_must_not_be_over_the_target() {
+        let ratio = parse("RATIO rolling/direct ours/governor 0.25 0.3").unwrap().unwrap();
+        assert_eq!((ratio.name.as_str(), ratio.what.as_str()), ("rolling/direct", "ours/governor"));
+        assert!(ratio.met());
+        assert!(!parse("RATIO a b/c 0.31 <= 0.3").unwrap().unwrap().met());
+    }
+
+    #[test]
+    fn at_least_words_in_the_middle_and_a_trailing_x() {
+        let ratio = parse("  RATIO journal committed per second / floor 0.92x >= 0.8x").unwrap().unwrap();
+        assert_eq!(ratio.what, "committed per second / floor");
+        assert!(ratio.met());
+        assert_eq!(ratio.operator(), ">=");
+        assert!(!parse("RATIO j a/b 0.7 >= 0.8").unwrap().unwrap().met());
+    }
+
+    #[test]
+    fn other_lines_are_none_and_broken_ones_are_errors() {
+        assert!(parse("ratio a").is_none());
+        assert!(parse("RATIOS").is_none());
+        assert!(parse("RATIO a b/c NaN 0.3").unwrap().is_err());
+        assert!(parse("RATIO 0.2 0.3").unwrap().is_err());
+        assert!(parse("RATIO a b/c fast <= 0.3").unwrap().unwrap_err().contains("RATIO <name>"));
+        assert!(parse_all(&["RATIO a b 1 2".to_owned(), "RATIO".to_owned(), "RATIO x".to_owned()]).is_err());
+    }
+}
