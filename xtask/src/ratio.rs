@@ -1,8 +1,15 @@
 //! The line in which a bench states a ratio and its target.
 //!
-//! `RATIO <name> <what> <value> [<=|>=] <target>`: `what` may have several words, a missing operator means `<=`, numbers may end in `x`.
+//! `RATIO <name> <what> <value> [<=|>=] <target>`: `what` may have several words, a missing operator means `<=`, the operator may touch the target,
+//! numbers may end in `x`. The bench's own judgement after the target (`PASS`, `FAIL`) is not taken over: the numbers decide.
 
 use serde::Serialize;
+
+/// The operators, and whether they ask for at least the target.
+const OPERATORS: [(&str, bool); 4] = [("<=", false), (">=", true), ("≤", false), ("≥", true)];
+
+/// What a bench may say after the target.
+const JUDGEMENTS: [&str; 5] = ["pass", "fail", "ok", "met", "missed"];
 
 /// One measured ratio.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,17 +50,21 @@ pub(crate) fn parse(line: &str) -> Option<Result<Ratio, String>> {
 
 fn parse_fields(rest: &str) -> Option<Ratio> {
     let mut words: Vec<&str> = rest.split_whitespace().collect();
-    let target = number(words.pop()?)?;
-    let at_least = match *words.last()? {
-        ">=" | "≥" => {
-            words.pop();
-            true
+    if words.last().is_some_and(|last| JUDGEMENTS.contains(&last.to_ascii_lowercase().as_str())) {
+        words.pop();
+    }
+    let last = words.pop()?;
+    let touching = OPERATORS.iter().find_map(|(text, at_least)| Some((last.strip_prefix(text)?, *at_least)));
+    let (target, at_least) = match touching {
+        Some((target, at_least)) => (number(target)?, at_least),
+        None => {
+            let before = words.last()?;
+            let apart = OPERATORS.iter().find(|(text, _)| text == before).map(|(_, at_least)| *at_least);
+            if apart.is_some() {
+                words.pop();
+            }
+            (number(last)?, apart.unwrap_or(false))
         }
-        "<=" | "≤" => {
-            words.pop();
-            false
-        }
-        _ => false,
     };
     let value = number(words.pop()?)?;
     let (name, what) = words.split_first()?;
@@ -88,6 +99,14 @@ mod tests {
         assert!(ratio.met());
         assert_eq!(ratio.operator(), ">=");
         assert!(!parse("RATIO j a/b 0.7 >= 0.8").unwrap().unwrap().met());
+    }
+
+    #[test]
+    fn the_operator_may_touch_and_the_numbers_decide() {
+        let ratio = parse("RATIO many ours/floor 0.70 >=0.80 PASS").unwrap().unwrap();
+        assert!(ratio.at_least && !ratio.met());
+        assert_eq!(ratio.what, "ours/floor");
+        assert!(parse("RATIO many ours/floor 0.2 <=0.3 ok").unwrap().unwrap().met());
     }
 
     #[test]
