@@ -50,22 +50,22 @@ pub(crate) fn parse(line: &str) -> Option<Result<Ratio, String>> {
 
 fn parse_fields(rest: &str) -> Option<Ratio> {
     let mut words: Vec<&str> = rest.split_whitespace().collect();
-    if words.last().is_some_and(|last| JUDGEMENTS.contains(&last.to_ascii_lowercase().as_str())) {
-        words.pop();
-    }
-    let last = words.pop()?;
-    let touching = OPERATORS.iter().find_map(|(text, at_least)| Some((last.strip_prefix(text)?, *at_least)));
-    let (target, at_least) = match touching {
-        Some((target, at_least)) => (number(target)?, at_least),
+    let operator = words.iter().enumerate().rev().find_map(|(at, word)| {
+        OPERATORS.iter().find_map(|(text, at_least)| Some((at, word.strip_prefix(text)?, *at_least)))
+    });
+    let (target, at_least) = match operator {
+        Some((at, touching, at_least)) => {
+            let target = if touching.is_empty() { words.get(at + 1)? } else { touching };
+            words.truncate(at);
+            (target, at_least)
+        }
         None => {
-            let before = words.last()?;
-            let apart = OPERATORS.iter().find(|(text, _)| text == before).map(|(_, at_least)| *at_least);
-            if apart.is_some() {
-                words.pop();
-            }
-            (number(last)?, apart.unwrap_or(false))
+            let own = |word: &&str| JUDGEMENTS.contains(&word.to_ascii_lowercase().as_str());
+            words.pop_if(|last| own(last));
+            (words.pop()?, false)
         }
     };
+    let target = number(target)?;
     let value = number(words.pop()?)?;
     let (name, what) = words.split_first()?;
     Some(Ratio { name: (*name).to_owned(), what: what.join(" "), value, at_least, target })
@@ -106,7 +106,7 @@ mod tests {
         let ratio = parse("RATIO many ours/floor 0.70 >=0.80 PASS").unwrap().unwrap();
         assert!(ratio.at_least && !ratio.met());
         assert_eq!(ratio.what, "ours/floor");
-        assert!(parse("RATIO many ours/floor 0.2 <=0.3 ok").unwrap().unwrap().met());
+        assert!(parse("RATIO many ours/floor 0.2 <=0.3 (too good to be true)").unwrap().unwrap().met());
     }
 
     #[test]

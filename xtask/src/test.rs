@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::cargo::Echo;
-use crate::exit::Exit;
+use crate::exit::{Exit, Usage};
 use crate::requirements::{REQUIREMENTS, Required, Requirement};
 use crate::runner::{Counts, Listed, Runner, Selection, doc_tests};
 use crate::talk::{say, tell};
@@ -24,6 +24,10 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, title: &str, counts: Counts) {
+        if counts == Counts::default() {
+            tell!("no {title}");
+            return;
+        }
         let word = if counts.failed == 0 { "PASS" } else { "FAIL" };
         say!("{word} {title}: {} passed, {} failed", counts.passed, counts.failed);
         self.counts.passed += counts.passed;
@@ -59,6 +63,9 @@ pub(crate) fn run(workspace: &Workspace, list: bool, filter: Option<&str>) -> Re
     sum.add("documentation tests", doc_tests(workspace, filter)?);
     for group in &groups {
         run_group(workspace, runner, filter, group, &required, &mut sum)?;
+    }
+    if filter.is_some() && sum.counts == Counts::default() && sum.skipped == 0 {
+        return Err(Usage::error(format!("no test has `{}` in its path", filter.unwrap_or_default())));
     }
     say!("{}", last_line(sum.counts, sum.skipped));
     Ok(Exit::passed_if(sum.counts.failed == 0))
