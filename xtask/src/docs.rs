@@ -16,21 +16,21 @@ use crate::workspace::Workspace;
 
 const COUPLING: &str = "docs/coupling.toml";
 
-/// A file that an example of one of our packages prints.
+/// Files that an example of one of our packages writes.
 struct Generated {
-    /// The file.
-    output: &'static str,
+    /// The files.
+    outputs: &'static [&'static str],
     /// The package; without it nothing happens.
     package: &'static str,
-    /// The example that prints it to stdout.
+    /// The example that writes them.
     example: &'static str,
     /// Its arguments.
     args: &'static [&'static str],
 }
 
-/// Every generated file: one line each.
+/// Every generated file, by generator.
 const GENERATED: &[Generated] = &[Generated {
-    output: "config/ecology.schema.json",
+    outputs: &["config/ecology.schema.json", "config/ecology.toml", "config/all-new.toml"],
     package: "ecology-features",
     example: "schema",
     args: &[],
@@ -77,38 +77,50 @@ fn generated(workspace: &Workspace, check: bool) -> Result<usize> {
     let packages = packages(workspace)?;
     let mut problems = 0;
     for own in GENERATED {
+        let named = own.outputs.join(" ");
         let Some(package) = packages.iter().find(|package| package.name == own.package) else {
-            tell!("SKIP {}: there is no package {}", own.output, own.package);
+            tell!("SKIP {named}: there is no package {}", own.package);
             continue;
         };
         if !package.examples.iter().any(|name| name == own.example) {
-            say!("FAIL {}: {} has no example `{}` that prints it", own.output, own.package, own.example);
+            say!("FAIL {named}: {} has no example `{}` that writes them", own.package, own.example);
             problems += 1;
             continue;
         }
+        let before: Vec<Option<Vec<u8>>> =
+            own.outputs.iter().map(|file| workspace.read_bytes(file).ok()).collect();
         let mut command = cargo(workspace);
         command.args(["run", "--quiet", "--package", own.package, "--example", own.example, "--"]);
         command.args(own.args);
         let done = finish(command, Echo::Quiet)?;
         if !done.status.success() {
-            say!("FAIL {}: its generator ended with {}:\n{}", own.output, done.status, done.tail(20));
+            say!("FAIL {named}: the generator ended with {}:\n{}", done.status, done.tail(20));
             problems += 1;
-            continue;
         }
-        let text = format!("{}\n", done.stdout.join("\n").trim_end());
-        let there = workspace.path(own.output).is_file();
-        let same = there && workspace.read(own.output)? == text;
-        if same {
-            tell!("PASS {}", own.output);
-        } else if check {
-            say!("FAIL {}: is not what its generator prints; run: cargo xtask docs", own.output);
-            problems += 1;
-        } else {
-            workspace.write(own.output, &text)?;
-            say!("wrote {}", own.output);
+        for (file, before) in own.outputs.iter().zip(before) {
+            let after = workspace.read_bytes(file).ok();
+            if after == before {
+                tell!("PASS {file}");
+            } else if check {
+                // A check never writes: what was there is put back.
+                restore(workspace, file, before.as_deref())?;
+                say!("FAIL {file}: is not what its generator writes; run: cargo xtask docs");
+                problems += 1;
+            } else {
+                say!("wrote {file}");
+            }
         }
     }
     Ok(problems)
+}
+
+fn restore(workspace: &Workspace, file: &str, before: Option<&[u8]>) -> Result<()> {
+    let path = workspace.path(file);
+    match before {
+        Some(bytes) => std::fs::write(path, bytes),
+        None => std::fs::remove_file(path),
+    }
+    .with_context(|| format!("{file}: cannot be put back"))
 }
 
 fn coupled(workspace: &Workspace, check: bool) -> Result<usize> {

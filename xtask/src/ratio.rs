@@ -2,6 +2,7 @@
 //!
 //! `RATIO <name> <what> <value> [<=|>=] <target>`: `what` may have several words, a missing operator means `<=`, the operator may touch the target,
 //! numbers may end in `x`. The bench's own judgement after the target (`PASS`, `FAIL`) is not taken over: the numbers decide.
+//! A target `-` means that the ratio is told and not judged.
 
 use serde::Serialize;
 
@@ -22,19 +23,27 @@ pub(crate) struct Ratio {
     pub(crate) value: f64,
     /// Whether the value must not be under the target; otherwise it must not be over it.
     pub(crate) at_least: bool,
-    /// The target.
-    pub(crate) target: f64,
+    /// The target; none when the ratio is only told (`-`).
+    pub(crate) target: Option<f64>,
 }
 
 impl Ratio {
     /// Whether the target is met. A value that is not a number meets nothing.
     pub(crate) fn met(&self) -> bool {
-        if self.at_least { self.value >= self.target } else { self.value <= self.target }
+        self.target
+            .is_none_or(|target| if self.at_least { self.value >= target } else { self.value <= target })
     }
 
-    /// The operator as text.
-    pub(crate) fn operator(&self) -> &'static str {
-        if self.at_least { ">=" } else { "<=" }
+    /// The target with its operator, as text.
+    pub(crate) fn wanted(&self) -> String {
+        let operator = if self.at_least { ">=" } else { "<=" };
+        self.target.map_or_else(|| "told".to_owned(), |target| format!("{operator} {target}"))
+    }
+}
+
+impl std::fmt::Display for Ratio {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} is {}, target {}", self.name, self.what, self.value, self.wanted())
     }
 }
 
@@ -65,7 +74,7 @@ fn parse_fields(rest: &str) -> Option<Ratio> {
             (words.pop()?, false)
         }
     };
-    let target = number(target)?;
+    let target = if target == "-" { None } else { Some(number(target)?) };
     let value = number(words.pop()?)?;
     let (name, what) = words.split_first()?;
     Some(Ratio { name: (*name).to_owned(), what: what.join(" "), value, at_least, target })
@@ -97,7 +106,7 @@ mod tests {
         let ratio = parse("  RATIO journal committed per second / floor 0.92x >= 0.8x").unwrap().unwrap();
         assert_eq!(ratio.what, "committed per second / floor");
         assert!(ratio.met());
-        assert_eq!(ratio.operator(), ">=");
+        assert_eq!(ratio.wanted(), ">= 0.8");
         assert!(!parse("RATIO j a/b 0.7 >= 0.8").unwrap().unwrap().met());
     }
 
@@ -107,6 +116,13 @@ mod tests {
         assert!(ratio.at_least && !ratio.met());
         assert_eq!(ratio.what, "ours/floor");
         assert!(parse("RATIO many ours/floor 0.2 <=0.3 (too good to be true)").unwrap().unwrap().met());
+    }
+
+    #[test]
+    fn a_ratio_without_a_target_is_told() {
+        let ratio = parse("RATIO granted ours/log 99.7 -").unwrap().unwrap();
+        assert!(ratio.target.is_none() && ratio.met());
+        assert_eq!(ratio.to_string(), "granted ours/log is 99.7, target told");
     }
 
     #[test]

@@ -24,8 +24,11 @@ pub(crate) fn run(workspace: &Workspace, fresh: bool) -> Result<Exit> {
     if plans.is_empty() && problems.is_empty() {
         problems.push("plans/: no plan".to_owned());
     }
-    problems.append(&mut structure(&plans));
-    problems.append(&mut references(&plans, &files, &packages(workspace)?)?);
+    // What plans say of each other is looked at when all of them can be read; otherwise one slip would be reported many times.
+    if unreadable.is_empty() {
+        problems.append(&mut structure(&plans));
+        problems.append(&mut references(&plans, &files, &packages(workspace)?)?);
+    }
 
     let mut notes = Vec::new();
     for plan in &plans {

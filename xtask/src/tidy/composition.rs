@@ -8,7 +8,8 @@ use crate::mask::{Blank, find_word, line_of, masked};
 /// The only file outside an implementation's crate that may name it.
 const ROOT: &str = "crates/runner/src/compose.rs";
 
-/// The implementations and the folders they live in.
+/// The implementations and the folders they live in. Another crate's type of the same name is not meant: a file names an implementation when it
+/// also names its crate.
 const IMPLEMENTATIONS: &[(&str, &str)] = &[
     ("TickLimiter", "crates/rate-limiting/"),
     ("RollingLimiter", "crates/rate-limiting/"),
@@ -39,11 +40,18 @@ fn named(file: &str, text: &str) -> Vec<String> {
     let code = masked(text, Blank { strings: true, comments: true, tests: true });
     let foreign = IMPLEMENTATIONS.iter().filter(|(_, home)| !file.starts_with(home));
     foreign
-        .filter_map(|(name, _)| {
+        .filter_map(|(name, home)| {
+            find_word(&code, &crate_name(home))?;
             let at = find_word(&code, name)?;
             Some(format!("{file}:{}: names {name}; only {ROOT} turns flags into objects", line_of(&code, at)))
         })
         .collect()
+}
+
+/// `crates/rate-limiting/` is `ecology_rate_limiting` in code.
+fn crate_name(home: &str) -> String {
+    let folder = home.trim_end_matches('/').rsplit('/').next().unwrap_or(home);
+    format!("ecology_{}", folder.replace('-', "_"))
 }
 
 #[cfg(test)]
@@ -52,18 +60,27 @@ mod tests {
 
     #[test]
     fn an_implementation_is_named_at_home_in_comments_and_in_tests_only() {
-        let text = "// Legacy\nfn f() -> Legacy { todo }\n";
+        let text = "use ecology_ontology::{Ask, Legacy};\n";
         assert_eq!(
             named("crates/world/src/x.rs", text),
             [
-                "crates/world/src/x.rs:2: names Legacy; only crates/runner/src/compose.rs turns flags into objects"
+                "crates/world/src/x.rs:1: names Legacy; only crates/runner/src/compose.rs turns flags into objects"
             ]
         );
         assert!(named("crates/ontology/src/x.rs", text).is_empty());
         assert!(
-            named("crates/world/src/x.rs", "// Legacy\nconst A: &str = \"Legacy\";\nstruct LegacyName;")
+            named(
+                "crates/world/src/x.rs",
+                "// ecology_ontology::Legacy\nconst A: &str = \"Legacy\";\nstruct LegacyName;"
+            )
+            .is_empty()
+        );
+        assert!(
+            named("crates/world/src/x.rs", "#[cfg(test)]\nmod tests { use ecology_ontology::Unified; }")
                 .is_empty()
         );
-        assert!(named("crates/world/src/x.rs", "#[cfg(test)]\nmod tests { use a::Unified; }").is_empty());
+        assert!(named("crates/features/src/x.rs", "enum Schema { Legacy, Unified }").is_empty());
+        let limiter = "fn f() -> ecology_rate_limiting::TickLimiter {}";
+        assert_eq!(named("crates/world/src/x.rs", limiter).len(), 1);
     }
 }

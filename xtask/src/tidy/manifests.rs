@@ -48,7 +48,7 @@ pub(super) fn documents(tree: &Tree<'_>) -> Result<Vec<String>> {
             .find(|file| there(file));
         match root {
             None => breaches.push(format!("{}: has neither src/lib.rs nor src/main.rs", package.folder)),
-            Some(root) if !tree.workspace.read(&root)?.starts_with("//!") => {
+            Some(root) if !documented(&tree.workspace.read(&root)?) => {
                 breaches.push(format!(
                     "{root}: does not begin with `//!`: say what the crate decides and what is absent"
                 ));
@@ -67,6 +67,11 @@ pub(super) fn documents(tree: &Tree<'_>) -> Result<Vec<String>> {
         breaches.push("CHANGELOG.md has no section `## Unreleased`".to_owned());
     }
     Ok(breaches)
+}
+
+/// Whether a crate's root begins with its documentation, written there or taken from its page.
+fn documented(text: &str) -> bool {
+    text.starts_with("//!") || text.starts_with("#![doc = include_str!(")
 }
 
 /// Packages with several integration test binaries: each is linked and started on its own.
