@@ -1,7 +1,8 @@
 //! `cargo xtask hooks install|run`: the fast checks before a commit.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -54,20 +55,41 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit> {
     let staged = git(workspace, &["diff", "--cached", "--name-only", "--diff-filter=ACMR", "-z"])?;
     let sources: Vec<&str> = staged.split('\0').filter(|file| file.ends_with(".rs")).collect();
     let mut good = true;
-    if !sources.is_empty() {
-        let status = Command::new("rustfmt")
-            .args(["--check", "--edition", "2024", "--"])
-            .args(&sources)
-            .current_dir(workspace.root())
-            .status()
-            .context("rustfmt cannot be started; install it: rustup component add rustfmt")?;
-        if !status.success() {
-            tell!("next: cargo fmt --all");
+    for file in sources {
+        // What is committed is looked at, not what lies in the folder.
+        let source = git(workspace, &["show", &format!(":{file}")])?;
+        if !formatted(workspace, &source)? {
+            say!("FAIL format: {file}");
             good = false;
         }
     }
+    if !good {
+        tell!("next: cargo fmt --all && git add --update");
+    }
     let tidy = tidy::run(workspace)? == Exit::Passed;
     Ok(Exit::passed_if(good && tidy))
+}
+
+/// Whether rustfmt would leave one file's text alone. Through a pipe it does not follow `mod` to files that are not committed now.
+fn formatted(workspace: &Workspace, source: &str) -> Result<bool> {
+    let mut child = Command::new("rustfmt")
+        .args(["--edition", "2024", "--emit", "stdout", "--config-path"])
+        .arg(workspace.root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("rustfmt cannot be started; install it: rustup component add rustfmt")?;
+    let output = std::thread::scope(|scope| {
+        let stdin = child.stdin.take();
+        scope.spawn(move || {
+            // A formatter that stops reading has found a syntax error; its status says so.
+            stdin.map(|mut stdin| stdin.write_all(source.as_bytes()))
+        });
+        child.wait_with_output()
+    })
+    .context("rustfmt was lost")?;
+    Ok(output.status.success() && output.stdout == source.as_bytes())
 }
 
 fn hooks_folder(workspace: &Workspace) -> Result<PathBuf> {
@@ -90,6 +112,16 @@ fn git(workspace: &Workspace, args: &[&str]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_settings_of_the_workspace_decide_what_is_formatted() {
+        let workspace = Workspace::find().unwrap();
+        let line = format!("const A: [&str; 2] = [\"{}\", \"{}\"];\n", "a".repeat(35), "b".repeat(35));
+        assert!(formatted(&workspace, &line).unwrap());
+        assert!(formatted(&workspace, "mod absent;\n").unwrap());
+        assert!(!formatted(&workspace, "fn  a( ) {}\n").unwrap());
+        assert!(!formatted(&workspace, "fn a( {\n").unwrap());
+    }
 
     #[test]
     fn our_hook_is_replaced_and_a_foreign_one_only_by_force() {
