@@ -143,6 +143,9 @@ mod tests {
         workspace.write("a/new.md", "").unwrap();
         assert_eq!(now(&workspace, &plan).1, "stale");
         std::fs::remove_file(workspace.path("a/new.md")).unwrap();
+        std::fs::rename(workspace.path("a/x.md"), workspace.path("a/z.md")).unwrap();
+        assert_eq!(now(&workspace, &plan).1, "stale");
+        std::fs::rename(workspace.path("a/z.md"), workspace.path("a/x.md")).unwrap();
 
         let mut other = plan.clone();
         other.criteria[0].needs.push("docker".to_owned());

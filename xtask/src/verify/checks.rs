@@ -15,7 +15,7 @@ use crate::ratio::Ratio;
 use crate::runner::Selection;
 
 /// What was found: the text of a pass, or why it fails.
-type Found = std::result::Result<String, String>;
+pub(super) type Found = std::result::Result<String, String>;
 
 /// Looks into one criterion.
 pub(super) fn check(setting: &Setting<'_>, check: &Check) -> Result<Found> {
@@ -88,16 +88,15 @@ fn toggle(setting: &Setting<'_>, check: &ToggleCheck) -> Result<Found> {
             check.package, check.filter, check.axis
         )));
     }
-    let (counts, done) = setting.runner.run(setting.workspace, selection, Echo::Quiet)?;
-    if counts.failed > 0 {
-        return Ok(Err(format!(
-            "the flag walk: {} passed, {} failed\n{}",
-            counts.passed,
-            counts.failed,
-            done.tail(25)
-        )));
+    let key = (check.package.clone(), check.filter.clone());
+    if let Some(found) = setting.walks.borrow().get(&key) {
+        return Ok(found.clone());
     }
-    Ok(Ok(format!("the flag walk: {} passed", counts.passed)))
+    let (counts, done) = setting.runner.run(setting.workspace, selection, Echo::Quiet)?;
+    let text = format!("the flag walk: {} passed, {} failed", counts.passed, counts.failed);
+    let found = if counts.failed > 0 { Err(format!("{text}\n{}", done.tail(25))) } else { Ok(text) };
+    setting.walks.borrow_mut().insert(key, found.clone());
+    Ok(found)
 }
 
 /// Runs the binary in a fresh world; replays it when asked.
@@ -303,6 +302,7 @@ mod tests {
             runner: Runner::Cargo,
             ecology: Ecology::default(),
             required: Required::default(),
+            walks: std::cell::RefCell::default(),
         });
     }
 

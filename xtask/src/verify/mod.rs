@@ -3,6 +3,8 @@
 mod checks;
 mod report;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -79,6 +81,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) ecology: Ecology,
     /// What must not be skipped.
     pub(crate) required: Required,
+    /// What flag walks gave, by package and filter: one walk answers for every axis.
+    pub(crate) walks: RefCell<BTreeMap<(String, String), checks::Found>>,
 }
 
 /// Verifies what `ask` means.
@@ -94,6 +98,7 @@ pub(crate) fn run(workspace: &Workspace, ask: &Ask) -> Result<Exit> {
         runner: Runner::detect(workspace),
         ecology: Ecology::default(),
         required: Required::from_environment()?,
+        walks: RefCell::default(),
     };
     let mut results = Vec::new();
     for (plan, criteria) in &chosen {
@@ -288,6 +293,7 @@ mod tests {
             runner: Runner::Cargo,
             ecology: Ecology::default(),
             required: Required::default(),
+            walks: RefCell::default(),
         };
         let plan = plan(1, 1, Status::InProgress);
         let results = |setting: &Setting<'_>| {
