@@ -106,6 +106,10 @@ impl Runner {
                 }
             }
         }
+        if echo == Echo::Quiet {
+            // Only the end of the output is shown, and a backtrace would push the reason out of it.
+            command.env("RUST_BACKTRACE", "0");
+        }
         let done = finish(command, echo)?;
         let counts = counts(&done, if self == Self::Nextest { nextest_summary } else { libtest_summary });
         Ok((counts, done))
