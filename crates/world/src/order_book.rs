@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecology_types::{Key, Order, OrderId, Scrip};
+use ecology_types::{Good, Key, Order, OrderId, Scrip};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -19,6 +19,8 @@ pub struct OrderBook {
     kinds: Vec<Kind>,
     /// Looked up, never iterated.
     of_owner: FxHashMap<Key, BTreeSet<OrderId>>,
+    /// The ask that lists an artifact or agent. Looked up, never iterated.
+    of_good: FxHashMap<Key, OrderId>,
 }
 
 /// The two sides of one kind of good. Orders meant for one principal are not in here: they are taken by number.
@@ -87,6 +89,12 @@ impl OrderBook {
         self.of_owner.get(&owner).into_iter().flatten().filter_map(|order| self.orders.get(order))
     }
 
+    /// Who listed the artifact or agent that escrow holds.
+    #[must_use]
+    pub fn lister(&self, artifact: Key) -> Option<Key> {
+        self.of_good.get(&artifact).and_then(|order| self.orders.get(order)).map(|order| order.owner)
+    }
+
     /// How many orders one principal has open.
     #[must_use]
     pub fn count(&self, owner: Key) -> usize {
@@ -116,6 +124,9 @@ impl OrderBook {
     pub(crate) fn insert(&mut self, order: Order) {
         self.last = self.last.max(order.id);
         self.of_owner.entry(order.owner).or_default().insert(order.id);
+        if let Some(Good::Artifact(key) | Good::Agent(key)) = order.good {
+            self.of_good.insert(key, order.id);
+        }
         if order.only_for.is_none() {
             let at = *self.kind_of.entry(order.kind.clone()).or_insert_with(|| {
                 self.kinds.push(Kind::default());
@@ -132,6 +143,12 @@ impl OrderBook {
 
     pub(crate) fn remove(&mut self, order: OrderId) -> Option<Order> {
         let order = self.orders.remove(&order)?;
+        // A good that was listed again under a new number belongs to that one.
+        if let Some(Good::Artifact(key) | Good::Agent(key)) = order.good
+            && self.of_good.get(&key) == Some(&order.id)
+        {
+            self.of_good.remove(&key);
+        }
         if let Some(orders) = self.of_owner.get_mut(&order.owner) {
             orders.remove(&order.id);
             if orders.is_empty() {
@@ -153,7 +170,7 @@ impl OrderBook {
 
 #[cfg(test)]
 mod tests {
-    use ecology_types::{Good, Time};
+    use ecology_types::Time;
 
     use super::*;
 

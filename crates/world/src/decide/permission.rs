@@ -63,11 +63,13 @@ impl World {
                 Scrip(u64::try_from(part.div_ceil(100)).unwrap_or(u64::MAX))
             }
         };
-        if grant.payer == Payer::Artifact && record.key != record.owner {
-            self.plan_payment(record.key, record.owner, grant.cost, plan)?;
+        // What is listed in escrow still earns for whoever listed it: escrow holds it for others and keeps nothing.
+        let earner = self.book.lister(record.key).unwrap_or(record.owner);
+        if grant.payer == Payer::Artifact && record.key != earner {
+            self.plan_payment(record.key, earner, grant.cost, plan)?;
         }
-        if from_caller > Scrip::ZERO && caller != record.owner {
-            self.plan_payment(caller, record.owner, from_caller, plan)?;
+        if from_caller > Scrip::ZERO && caller != earner {
+            self.plan_payment(caller, earner, from_caller, plan)?;
             return Ok(from_caller);
         }
         Ok(Scrip::ZERO)
