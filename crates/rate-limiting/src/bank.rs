@@ -28,8 +28,8 @@ pub(crate) struct Bank<I, C> {
 pub(crate) const SHARDS: u32 = 64;
 
 impl<I, C: Clock> Bank<I, C> {
-    pub(crate) fn new(horizon: Horizon, clock: C, index: impl Fn() -> I) -> Self {
-        let shards = (0..SHARDS).map(|_| SpinMutex::new(Shard::new(horizon, index()))).collect();
+    pub(crate) fn new(limit: u64, horizon: Horizon, clock: C, index: impl Fn() -> I) -> Self {
+        let shards = (0..SHARDS).map(|_| SpinMutex::new(Shard::new(limit, horizon, index()))).collect();
         Self { shards, clock }
     }
 

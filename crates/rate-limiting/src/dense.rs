@@ -28,12 +28,12 @@ impl<C: Clock> DenseLimiter<C> {
     /// The same, with a clock of one's own.
     #[must_use]
     pub fn with_clock(limit: u64, window: Span, ids_max: u32, clock: C) -> Self {
-        let bank = Bank::new(Horizon::new(window), clock, || ());
+        let bank = Bank::new(limit, Horizon::new(window), clock, || ());
         for (number, shard) in (0..SHARDS).zip(&bank.shards) {
             let count = ids_max.saturating_sub(number).div_ceil(SHARDS) as usize;
             let slots = &mut shard.lock().slots;
             slots.reserve_exact(count);
-            slots.resize(count, Slot::new(limit));
+            slots.resize(count, Slot::default());
         }
         Self { bank, ids_max }
     }
@@ -74,10 +74,10 @@ impl<C: Clock> DenseLimiter<C> {
         Ok(Permit::new(&self.bank, place, weight, held))
     }
 
-    /// Gives one id a limit of its own. Lowered below what is used, it admits nothing until enough has left the window.
-    pub fn set_limit(&self, id: u32, limit: u64) {
+    /// Gives one id a limit of its own, or with `None` the common one again. Lowered below what is used, it admits nothing until enough has left the window.
+    pub fn set_limit(&self, id: u32, limit: Option<u64>) {
         if let Some(place) = self.place(id) {
-            let waker = self.bank.shard(place.shard).lock().set_limit(place.slot, limit, true);
+            let waker = self.bank.shard(place.shard).lock().set_limit(place.slot, limit);
             if let Some(waker) = waker {
                 waker.wake();
             }

@@ -29,7 +29,6 @@ struct Index<K> {
 pub struct Limiter<K, C = MonotonicClock> {
     bank: Bank<Index<K>, C>,
     hasher: DefaultHashBuilder,
-    limit: u64,
 }
 
 impl<K: Hash + Eq + Send> Limiter<K> {
@@ -45,8 +44,8 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
     #[must_use]
     pub fn with_clock(limit: u64, window: Span, clock: C) -> Self {
         let index = || Index { table: HashTable::new(), keys: Vec::new(), free: Vec::new() };
-        let bank = Bank::new(Horizon::new(window), clock, index);
-        Self { bank, hasher: DefaultHashBuilder::default(), limit }
+        let bank = Bank::new(limit, Horizon::new(window), clock, index);
+        Self { bank, hasher: DefaultHashBuilder::default() }
     }
 
     /// The hash and the shard; the table inside takes its own bits of the hash.
@@ -86,12 +85,12 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
         let slot = match free.pop() {
             Some(slot) => {
                 keys[slot as usize] = Some(key);
-                shard.slots[slot as usize] = Slot::new(self.limit);
+                shard.slots[slot as usize] = Slot::default();
                 slot
             }
             None => {
                 keys.push(Some(key));
-                shard.slots.push(Slot::new(self.limit));
+                shard.slots.push(Slot::default());
                 (keys.len() - 1) as u32
             }
         };
@@ -177,7 +176,7 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
         let (hash, number) = self.hash(key);
         let mut shard = self.bank.shard(number).lock();
         let slot = self.slot(&mut shard, key, hash);
-        let waker = shard.set_limit(slot, limit.unwrap_or(self.limit), limit.is_some());
+        let waker = shard.set_limit(slot, limit);
         drop(shard);
         if let Some(waker) = waker {
             waker.wake();

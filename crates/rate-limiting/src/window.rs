@@ -5,33 +5,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Answer, Horizon};
 
-/// What one principal used of one resource in the window that ends now, in 56 bytes while it is idle.
+/// What one principal used of one resource in the window that ends now, in 64 bytes while it is idle.
 ///
 /// **Invariant.** When every use was admitted by [`RollingWindow::check`], the uses in *any* window `(t - W, t]` sum to at most the
 /// share: a use at `t` counts until just before `t + W`.
 ///
-/// An *anchored, coalescing ring*: uses within one [`Horizon::step`] of the first use of the open entry join it, and an entry is
-/// released as a whole when its *last* use leaves the window. Nothing is released early, hence no violation; nothing is
-/// released more than one step late; because an entry is anchored at its first use, entries begin at least one step apart, so at
-/// most `STEPS + 2` exist. Every entry is pushed and popped once: a decision is O(1) amortised. The open entry lives in the
-/// header, so that a rarely used window never touches the ring; the ring is allocated with the second entry and freed with the last.
+/// A *coalescing ring*: uses in the same cell of the grid ([`Horizon::STEPS`] cells per window) are one entry, and an entry is
+/// released as a whole when its *last* use leaves the window. Nothing is released early, hence no violation; nothing is released more
+/// than one cell late; at most `STEPS + 2` entries exist. Every entry is pushed and popped once: a decision is O(1)
+/// amortised. The oldest and the newest entry live in the header, one cache line, so that most decisions touch nothing else; the
+/// ring between them is allocated with the third entry and freed with the last.
 ///
 /// Times must not go back; one that does counts as the time of the latest use.
 #[derive(Debug, Clone, Default)]
 pub struct RollingWindow {
-    /// All closed entries, the open one and what is held.
+    /// All entries and what is held.
     used: u64,
-    /// Time of the first use in the open entry.
-    first: u64,
-    /// Time of the last use in the open entry.
-    last: u64,
-    /// Amount of the open entry; zero when there is none.
-    open: u64,
-    /// The closed entries; its length is zero or a power of two.
+    /// The newest entry: the only one that grows. No amount: there is no entry at all.
+    open: Entry,
+    /// The oldest closed entry. No amount: there is none.
+    front: Entry,
+    /// The closed entries after the oldest; its length is zero or a power of two.
     ring: Box<[Entry]>,
-    /// Index of the oldest closed entry.
+    /// Index of the first entry in the ring.
     head: u16,
-    /// How many closed entries there are.
+    /// How many entries are in the ring.
     len: u16,
     /// Free for the owner of the window: it would be padding otherwise.
     pub(crate) pins: u32,
@@ -46,8 +44,8 @@ struct Entry {
 
 /// Entries of the first ring; it doubles when full.
 const RING_LEN_FIRST: usize = 4;
-/// The largest ring. [`Horizon::STEPS`] + 2 entries suffice while the length of the window stays; a longer window may meet entries that were
-/// made with a finer step, and only then are the two oldest entries merged, which releases late and never early.
+/// The largest ring. [`Horizon::STEPS`] entries suffice while the length of the window stays; a longer window may meet entries that were
+/// made on a finer grid, and only then are the two oldest entries merged, which releases late and never early.
 const RING_LEN_MAX: usize = 256;
 
 impl RollingWindow {
@@ -86,7 +84,16 @@ impl RollingWindow {
     #[inline]
     #[must_use]
     pub fn free_at(&self, room: u64, now: Time, horizon: Horizon) -> Time {
-        if self.used <= room { now } else { self.freed_at(self.used - room, horizon).max(now) }
+        if self.used <= room {
+            return now;
+        }
+        let deficit = self.used - room;
+        let leaves = if deficit <= self.front.amount {
+            horizon.leaves(self.front.last)
+        } else {
+            self.freed_at(deficit, horizon)
+        };
+        leaves.max(now)
     }
 
     #[inline(never)]
@@ -128,14 +135,12 @@ impl RollingWindow {
             return 0;
         }
         self.used += amount;
-        if self.open == 0 {
-            self.first = now.0.max(self.last);
-        } else if !horizon.joins(self.first, now.0) {
+        let is_later = now.0 > self.open.last;
+        if is_later && self.open.amount > 0 && !horizon.is_one_cell(self.open.last, now.0) {
             self.close();
-            self.first = now.0;
         }
-        self.open += amount;
-        self.last = self.last.max(now.0);
+        self.open.amount += amount;
+        self.open.last = self.open.last.max(now.0);
         amount
     }
 
@@ -164,21 +169,28 @@ impl RollingWindow {
     /// Forgets what has left the window that ends at `now`.
     #[inline]
     pub fn prune(&mut self, now: Time, horizon: Horizon) {
-        if self.open == 0 {
-            return;
+        let oldest = if self.front.amount > 0 { self.front.last } else { self.open.last };
+        if horizon.is_past(oldest, now) {
+            self.prune_past(now, horizon);
         }
-        while self.len > 0 {
-            let entry = self.ring[usize::from(self.head)];
-            if !horizon.is_past(entry.last, now) {
+    }
+
+    fn prune_past(&mut self, now: Time, horizon: Horizon) {
+        while self.front.amount > 0 {
+            if !horizon.is_past(self.front.last, now) {
                 return;
             }
-            self.used -= entry.amount;
-            self.head = self.wrap(self.head + 1);
-            self.len -= 1;
+            self.used -= self.front.amount;
+            self.front.amount = 0;
+            if self.len > 0 {
+                self.front = self.ring[usize::from(self.head)];
+                self.head = self.wrap(self.head + 1);
+                self.len -= 1;
+            }
         }
-        if horizon.is_past(self.last, now) {
-            self.used -= self.open;
-            self.open = 0;
+        if horizon.is_past(self.open.last, now) {
+            self.used -= self.open.amount;
+            self.open.amount = 0;
             if !self.ring.is_empty() {
                 self.ring = Box::default();
                 self.head = 0;
@@ -188,13 +200,19 @@ impl RollingWindow {
 
     /// The oldest first, the open one last.
     fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
-        let closed = (0..self.len).map(|at| self.ring[usize::from(self.wrap(self.head + at))]);
-        let open = (self.open > 0).then_some(Entry { last: self.last, amount: self.open });
-        closed.chain(open)
+        let between = (0..self.len).map(|at| self.ring[usize::from(self.wrap(self.head + at))]);
+        let all = std::iter::once(self.front).chain(between).chain(std::iter::once(self.open));
+        all.filter(|entry| entry.amount > 0)
     }
 
-    /// Moves the open entry into the ring.
+    /// Closes the open entry.
     fn close(&mut self) {
+        let closed = self.open;
+        self.open.amount = 0;
+        if self.front.amount == 0 {
+            self.front = closed;
+            return;
+        }
         if usize::from(self.len) == self.ring.len() {
             if self.ring.len() < RING_LEN_MAX {
                 self.grow();
@@ -203,9 +221,8 @@ impl RollingWindow {
             }
         }
         let at = self.wrap(self.head + self.len);
-        self.ring[usize::from(at)] = Entry { last: self.last, amount: self.open };
+        self.ring[usize::from(at)] = closed;
         self.len += 1;
-        self.open = 0;
     }
 
     #[inline(never)]
@@ -235,33 +252,24 @@ impl RollingWindow {
 
     /// What has not left the window that ends at `now`, in a fixed form that does not depend on when it was last pruned.
     pub(crate) fn state(&self, now: Time, horizon: Horizon) -> WindowState {
-        let entries: Vec<_> = self
-            .entries()
-            .filter(|entry| !horizon.is_past(entry.last, now))
-            .map(|entry| (entry.last, entry.amount))
-            .collect();
-        let first = if entries.is_empty() { 0 } else { self.first };
-        WindowState { held: self.held(), first, entries }
+        let entries = self.entries().filter(|entry| !horizon.is_past(entry.last, now));
+        WindowState { held: self.held(), entries: entries.map(|entry| (entry.last, entry.amount)).collect() }
     }
 
     /// The window that [`RollingWindow::state`] described, or what is wrong with the description.
     pub(crate) fn from_state(state: &WindowState) -> Result<Self, &'static str> {
         let mut window = Self::default();
         for (at, &(last, amount)) in state.entries.iter().enumerate() {
-            if amount == 0 || last < window.last {
+            if amount == 0 || last < window.open.last {
                 return Err("the entries of a window are out of order");
             }
             if at > 0 {
                 window.close();
             }
-            (window.last, window.open) = (last, amount);
+            window.open = Entry { last, amount };
             window.used =
                 window.used.checked_add(amount).ok_or("the sum of a window does not fit 64 bits")?;
         }
-        if state.first > window.last {
-            return Err("the last entry of a window ends before it begins");
-        }
-        window.first = state.first;
         window.used =
             window.used.checked_add(state.held).ok_or("the sum of a window does not fit 64 bits")?;
         Ok(window)
@@ -270,7 +278,7 @@ impl RollingWindow {
     /// How many entries are kept: at most [`Horizon::STEPS`] + 2 while the length of the window stays.
     #[must_use]
     pub fn entry_count(&self) -> usize {
-        usize::from(self.len) + usize::from(self.open > 0)
+        self.entries().count()
     }
 
     /// Bytes that the window occupies, its ring included.
@@ -284,7 +292,6 @@ impl RollingWindow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WindowState {
     held: u64,
-    first: u64,
     entries: Vec<(u64, u64)>,
 }
 
@@ -308,14 +315,14 @@ mod tests {
 
     #[test]
     fn an_idle_window_is_small() {
-        assert!(size_of::<RollingWindow>() <= 56);
+        assert_eq!(size_of::<RollingWindow>(), 64, "one cache line");
         let mut window = RollingWindow::new();
         for n in 0..40 {
             window.try_use(1, 100, Time(n * 10), W);
         }
-        assert!(window.bytes() > 56);
+        assert!(window.bytes() > 64);
         window.prune(Time(10_000), W);
-        assert_eq!((window.bytes(), window.entry_count()), (56, 0));
+        assert_eq!((window.bytes(), window.entry_count()), (64, 0));
     }
 
     #[test]
@@ -326,7 +333,7 @@ mod tests {
             assert!(window.entry_count() as u64 <= Horizon::STEPS + 2);
             let exact = (now + 1).min(1280);
             let used = window.used(Time(now), W);
-            assert!((exact..exact + 10).contains(&used), "{used} instead of {exact}");
+            assert!((exact..exact + W.step().0).contains(&used), "{used} instead of {exact}");
         }
     }
 
@@ -383,7 +390,7 @@ mod tests {
             let horizon = Horizon::new(Span(128 + n));
             window.prune(Time(n), horizon);
             window.book(1, Time(n), horizon);
-            assert!(window.entry_count() <= RING_LEN_MAX + 1);
+            assert!(window.entry_count() <= RING_LEN_MAX + 2);
         }
         let entries: u64 = window.entries().map(|entry| entry.amount).sum();
         assert_eq!(entries, window.used);
@@ -402,7 +409,7 @@ mod tests {
         for (room, now) in [(0, 3_900), (100, 3_900), (50, 4_500)] {
             assert_eq!(back.free_at(room, Time(now), W), window.free_at(room, Time(now), W));
         }
-        let broken = WindowState { held: 1, first: 0, entries: vec![(5, u64::MAX)] };
+        let broken = WindowState { held: 1, entries: vec![(5, u64::MAX)] };
         assert!(RollingWindow::from_state(&broken).is_err());
     }
 }

@@ -26,15 +26,24 @@ fn quota(per_second: u32) -> Quota {
 
 /// Time that passes as fast as the given number of decisions per microsecond.
 struct Passing {
-    count: u64,
+    time: Time,
+    left: u64,
     per_us: u64,
 }
 
 impl Passing {
+    fn at(per_us: u64) -> Self {
+        Self { time: Time::ZERO, left: per_us, per_us }
+    }
+
     #[inline]
     fn now(&mut self) -> Time {
-        self.count += 1;
-        Time(self.count / self.per_us)
+        self.left -= 1;
+        if self.left == 0 {
+            self.left = self.per_us;
+            self.time = Time(self.time.0 + 1);
+        }
+        self.time
     }
 }
 
@@ -59,10 +68,10 @@ pub fn single(_long: bool) -> Vec<Row> {
     let governor = Governor::direct(quota(20_000_000));
     let still = Governor::direct_with_clock(quota(20_000_000), FakeRelativeClock::default());
     let (mut window, horizon) = (RollingWindow::new(), Horizon::new(SECOND));
-    let mut time = Passing { count: 0, per_us: 40 };
+    let mut time = Passing::at(40);
     let (mut clocked, clock) = (RollingWindow::new(), MonotonicClock::default());
     let mut limiter = with_share(RollingLimiter::new(SECOND), 20_000_000);
-    let mut limiter_time = Passing { count: 0, per_us: 10 };
+    let mut limiter_time = Passing::at(10);
     let contenders: Vec<Contender<'_>> = vec![
         (
             "rolling",
@@ -125,7 +134,7 @@ fn dense(names: [&'static str; 3], keys: u32, per_us: u64, target: f64) -> Vec<R
         let _ = governor.check_key(&id);
         let _ = still.check_key(&id);
     }
-    let mut time = Passing { count: 0, per_us };
+    let mut time = Passing::at(per_us);
     let (mut a, mut b, mut c, mut d) = (88_172_645_463_325_252_u64, 88_172_645_463_325_252, 77, 78);
     let contenders: Vec<Contender<'_>> = vec![
         (
@@ -176,7 +185,7 @@ pub fn hashed_10k(_long: bool) -> Vec<Row> {
     let limiter = Limiter::<String>::new(1_000, SECOND);
     let clocked = Limiter::<String>::new(1_000, SECOND);
     let governor = Governor::<String, _, _>::keyed(quota(1_000));
-    let mut time = Passing { count: 0, per_us: 20 };
+    let mut time = Passing::at(20);
     let (mut a, mut b, mut c) = (5, 5, 6);
     let contenders: Vec<Contender<'_>> = vec![
         (
@@ -214,7 +223,7 @@ pub fn tick(_long: bool) -> Vec<Row> {
     let mut counter = TickCounter::default();
     let floor = AtomicU64::new(0);
     let mut limiter = with_share(TickLimiter::new(SECOND), u64::MAX);
-    let mut time = Passing { count: 0, per_us: 10 };
+    let mut time = Passing::at(10);
     let contenders: Vec<Contender<'_>> = vec![
         (
             "tick",
