@@ -9,7 +9,7 @@ use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
 /// Exact rolling windows for ids `0..ids_max`, shared between threads: 64 bytes per id, allocated at once.
 ///
 /// Times are arguments; one that lies before a time already seen counts as that one. Methods that end in `_now` read the clock of the
-/// limiter instead. Nothing sweeps: each 16th decision looks at one other id and frees what it no longer needs.
+/// limiter instead. Nothing sweeps: each 64th decision looks at one other id and frees what it no longer needs.
 #[derive(Debug)]
 pub struct DenseLimiter<C = MonotonicClock> {
     bank: Bank<(), C>,
@@ -105,7 +105,7 @@ impl<C: Clock> DenseLimiter<C> {
 
 #[inline(never)]
 fn look(shard: &mut Shard<()>) {
-    if let Some(at) = shard.next_look() {
+    if let Some(at) = shard.next_look(shard.slots.len()).and_then(|at| u32::try_from(at).ok()) {
         shard.tidy(at);
     }
 }

@@ -11,8 +11,8 @@ pub struct Horizon {
 }
 
 impl Horizon {
-    /// Into how many cells a window is divided. A use is released at most one cell late: 0.4 % of the window.
-    pub const STEPS: u64 = 250;
+    /// Into how many cells a window is divided. A use is released at most one cell late: 0.6 % of the window.
+    pub const STEPS: u64 = 180;
 
     /// The horizon of a window of this length. A window shorter than a microsecond, the unit of [`Time`], counts as one.
     #[must_use]
@@ -54,6 +54,12 @@ impl Horizon {
         Time(then.saturating_add(self.window))
     }
 
+    /// Whether less than 2^32 microseconds, 71 minutes, lie between two entries that are both kept.
+    #[inline]
+    pub(crate) const fn is_short(&self) -> bool {
+        self.window < 1 << 32
+    }
+
     /// Whether two moments lie in the same cell.
     #[inline]
     pub(crate) const fn is_one_cell(&self, a: u64, b: u64) -> bool {
@@ -82,7 +88,7 @@ mod tests {
 
     #[test]
     fn cells_are_at_most_a_step_wide_and_together_a_window() {
-        for window in [1, 2, 249, 250, 251, 500, 1280, 12_800, 1_000_003, 60_000_000, 1 << 40, u64::MAX] {
+        for window in [1, 2, 179, 180, 181, 500, 1280, 12_800, 1_000_003, 60_000_000, 1 << 40, u64::MAX] {
             let horizon = Horizon::new(Span(window));
             let step = horizon.step().0;
             assert!(step >= 1 && (step - 1) * Horizon::STEPS < window);

@@ -19,6 +19,7 @@ mod permit;
 #[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures wait"))]
 mod queue;
 mod reservations;
+mod ring;
 mod rolling;
 mod shadow;
 mod shard;

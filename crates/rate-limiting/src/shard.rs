@@ -19,7 +19,7 @@ pub(crate) struct Slot {
 const OWN_LIMIT: u32 = 1 << 31;
 
 /// So many decisions per look at one other slot.
-const DECISIONS_PER_LOOK: u32 = 16;
+const DECISIONS_PER_LOOK: u32 = 64;
 
 /// The slots of one lock. `I` finds the slot of a key: nothing where keys are dense.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Shard<I> {
     latest: Time,
     /// Counts decisions until one slot is looked at.
     turn: u32,
-    pub(crate) hand: u32,
+    hand: usize,
     #[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures wait"))]
     next_ticket: u64,
     /// What is owed from permits that used more than they had reserved. Rare, hence apart from the slots.
@@ -75,10 +75,8 @@ impl<I> Shard<I> {
         self.turn.is_multiple_of(DECISIONS_PER_LOOK)
     }
 
-    /// The number of the slot to look at next.
-    #[expect(clippy::cast_possible_truncation, reason = "slots are numbered with 32 bits")]
-    pub(crate) fn next_look(&mut self) -> Option<u32> {
-        let count = self.slots.len() as u32;
+    /// Which of `count` to look at next.
+    pub(crate) fn next_look(&mut self, count: usize) -> Option<usize> {
         self.hand = if self.hand + 1 < count { self.hand + 1 } else { 0 };
         (count > 0).then_some(self.hand)
     }

@@ -3,6 +3,7 @@
 use ecology_types::Time;
 use serde::{Deserialize, Serialize};
 
+use crate::ring::{Entry, Extent, Ring};
 use crate::{Answer, Horizon};
 
 /// What one principal used of one resource in the window that ends now, in 64 bytes while it is idle.
@@ -25,28 +26,13 @@ pub struct RollingWindow {
     open: Entry,
     /// The oldest closed entry. No amount: there is none.
     front: Entry,
-    /// The closed entries after the oldest; its length is zero or a power of two.
-    ring: Box<[Entry]>,
-    /// Index of the first entry in the ring.
-    head: u16,
-    /// How many entries are in the ring.
-    len: u16,
+    /// The closed entries after the oldest.
+    ring: Ring,
+    /// Where they lie in the ring.
+    extent: Extent,
     /// Free for the owner of the window: it would be padding otherwise.
     pub(crate) pins: u32,
 }
-
-/// Uses that are released together.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    last: u64,
-    amount: u64,
-}
-
-/// Entries of the first ring; it doubles when full.
-const RING_LEN_FIRST: usize = 4;
-/// The largest ring. [`Horizon::STEPS`] entries suffice while the length of the window stays; a longer window may meet entries that were
-/// made on a finer grid, and only then are the two oldest entries merged, which releases late and never early.
-const RING_LEN_MAX: usize = 256;
 
 impl RollingWindow {
     /// A window in which nothing was used.
@@ -70,14 +56,28 @@ impl RollingWindow {
     }
 
     /// Books `amount` now when it fits under `share`.
-    #[inline]
+    #[inline(always)]
     pub fn try_use(&mut self, amount: u64, share: u64, now: Time, horizon: Horizon) -> Answer {
         self.prune(now, horizon);
-        let answer = self.check(amount, share, now, horizon);
-        if answer.is_admit() {
-            self.book(amount, now, horizon);
+        if amount > 0 && amount <= share && self.used <= share - amount {
+            self.add(amount, now, horizon);
+            return Answer::Admit;
         }
-        answer
+        self.check(amount, share, now, horizon)
+    }
+
+    /// Books what is known to fit.
+    #[inline]
+    fn add(&mut self, amount: u64, now: Time, horizon: Horizon) {
+        if now.0 > self.open.last {
+            if self.open.amount > 0 && !horizon.is_one_cell(self.open.last, now.0) {
+                self.prune(now, horizon);
+                self.close(horizon.is_short());
+            }
+            self.open.last = now.0;
+        }
+        self.used += amount;
+        self.open.amount += amount;
     }
 
     /// The first moment, from `now` on, at which at most `room` is used and held; [`Time::NEVER`] when only a settlement can bring it.
@@ -131,16 +131,9 @@ impl RollingWindow {
     #[inline]
     pub fn book(&mut self, amount: u64, now: Time, horizon: Horizon) -> u64 {
         let amount = amount.min(u64::MAX - self.used);
-        if amount == 0 {
-            return 0;
+        if amount > 0 {
+            self.add(amount, now, horizon);
         }
-        self.used += amount;
-        let is_later = now.0 > self.open.last;
-        if is_later && self.open.amount > 0 && !horizon.is_one_cell(self.open.last, now.0) {
-            self.close();
-        }
-        self.open.amount += amount;
-        self.open.last = self.open.last.max(now.0);
         amount
     }
 
@@ -175,79 +168,56 @@ impl RollingWindow {
         }
     }
 
+    #[inline(never)]
     fn prune_past(&mut self, now: Time, horizon: Horizon) {
         while self.front.amount > 0 {
             if !horizon.is_past(self.front.last, now) {
                 return;
             }
             self.used -= self.front.amount;
-            self.front.amount = 0;
-            if self.len > 0 {
-                self.front = self.ring[usize::from(self.head)];
-                self.head = self.wrap(self.head + 1);
-                self.len -= 1;
-            }
+            let next = self.ring.pop(&mut self.extent, self.front.last);
+            self.front = next.unwrap_or_default();
         }
         if horizon.is_past(self.open.last, now) {
             self.used -= self.open.amount;
             self.open.amount = 0;
-            if !self.ring.is_empty() {
-                self.ring = Box::default();
-                self.head = 0;
+            if self.ring.bytes() > 0 {
+                (self.ring, self.extent) = (Ring::default(), Extent::default());
             }
         }
     }
 
     /// The oldest first, the open one last.
     fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
-        let between = (0..self.len).map(|at| self.ring[usize::from(self.wrap(self.head + at))]);
+        let between = self.ring.iter(self.extent, self.front.last);
         let all = std::iter::once(self.front).chain(between).chain(std::iter::once(self.open));
         all.filter(|entry| entry.amount > 0)
     }
 
-    /// Closes the open entry.
-    fn close(&mut self) {
+    /// Closes the open entry. `is_near` says that nothing is kept for 2^32 microseconds.
+    #[inline(never)]
+    fn close(&mut self, is_near: bool) {
         let closed = self.open;
         self.open.amount = 0;
         if self.front.amount == 0 {
             self.front = closed;
             return;
         }
-        if usize::from(self.len) == self.ring.len() {
-            if self.ring.len() < RING_LEN_MAX {
-                self.grow();
-            } else {
-                self.merge_oldest();
-            }
+        if !self.ring.make_room(&mut self.extent) {
+            self.merge_oldest();
         }
-        let at = self.wrap(self.head + self.len);
-        self.ring[usize::from(at)] = closed;
-        self.len += 1;
+        self.ring.push(&mut self.extent, closed, is_near);
     }
 
-    #[inline(never)]
-    fn grow(&mut self) {
-        let longer = (self.ring.len() * 2).max(RING_LEN_FIRST);
-        let mut ring = vec![Entry::default(); longer].into_boxed_slice();
-        for (place, at) in ring.iter_mut().zip(0..self.len) {
-            *place = self.ring[usize::from(self.wrap(self.head + at))];
-        }
-        self.ring = ring;
-        self.head = 0;
-    }
-
+    /// Frees the words of one long entry or of three short ones. Only where the window became longer, or the amounts are huge: that
+    /// releases late and never early.
     #[inline(never)]
     fn merge_oldest(&mut self) {
-        let oldest = self.ring[usize::from(self.head)].amount;
-        self.head = self.wrap(self.head + 1);
-        self.len -= 1;
-        self.ring[usize::from(self.head)].amount += oldest;
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "a ring has at most 256 entries")]
-    fn wrap(&self, at: u16) -> u16 {
-        at & (self.ring.len() as u16).wrapping_sub(1)
+        for _ in 0..3 {
+            if let Some(next) = self.ring.pop(&mut self.extent, self.front.last) {
+                self.front = Entry { last: next.last, amount: self.front.amount + next.amount };
+            }
+        }
     }
 
     /// What has not left the window that ends at `now`, in a fixed form that does not depend on when it was last pruned.
@@ -264,7 +234,7 @@ impl RollingWindow {
                 return Err("the entries of a window are out of order");
             }
             if at > 0 {
-                window.close();
+                window.close(false);
             }
             window.open = Entry { last, amount };
             window.used =
@@ -284,7 +254,7 @@ impl RollingWindow {
     /// Bytes that the window occupies, its ring included.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.ring)
+        size_of::<Self>() + self.ring.bytes()
     }
 }
 
@@ -390,7 +360,7 @@ mod tests {
             let horizon = Horizon::new(Span(128 + n));
             window.prune(Time(n), horizon);
             window.book(1, Time(n), horizon);
-            assert!(window.entry_count() <= RING_LEN_MAX + 2);
+            assert!(window.entry_count() <= 1024 + 2);
         }
         let entries: u64 = window.entries().map(|entry| entry.amount).sum();
         assert_eq!(entries, window.used);

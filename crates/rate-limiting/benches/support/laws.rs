@@ -85,6 +85,7 @@ const SHARE: u64 = 1_000;
 
 /// Uses, reservations, settlements, cancellations and transfers between eight principals, on the limiter that the world uses. Counts windows that
 /// exceed a share, moments at which the provider's own window is exceeded, and sums that differ from an exact log where times are whole steps.
+#[allow(clippy::collapsible_match, reason = "asking in a match guard would hide that it is the point")]
 fn mixed(total: u64, grain: u64) -> (u64, u64) {
     const TOKENS: Resource = Resource::LlmTokens;
     let window = 12_800;

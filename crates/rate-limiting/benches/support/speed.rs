@@ -58,7 +58,6 @@ fn random(state: &mut u64) -> u64 {
 
 /// Below `bound`, without a division (Lemire 2019).
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "it is below a 32-bit bound")]
 fn below(state: &mut u64, bound: u32) -> u32 {
     (((random(state) >> 32) * u64::from(bound)) >> 32) as u32
 }
