@@ -2,7 +2,7 @@
 
 use ecology_types::{Span, Time};
 
-use crate::bank::{Bank, Place, SHARDS};
+use crate::bank::{Bank, Place};
 use crate::shard::{Shard, Slot};
 use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
 
@@ -29,8 +29,9 @@ impl<C: Clock> DenseLimiter<C> {
     #[must_use]
     pub fn with_clock(limit: u64, window: Span, ids_max: u32, clock: C) -> Self {
         let bank = Bank::new(limit, Horizon::new(window), clock, || ());
-        for (number, shard) in (0..SHARDS).zip(&bank.shards) {
-            let count = ids_max.saturating_sub(number).div_ceil(SHARDS) as usize;
+        let shards = bank.shards.len();
+        for (number, shard) in bank.shards.iter().enumerate() {
+            let count = (ids_max as usize).saturating_sub(number).div_ceil(shards);
             let slots = &mut shard.lock().slots;
             slots.reserve_exact(count);
             slots.resize(count, Slot::default());
@@ -40,7 +41,7 @@ impl<C: Clock> DenseLimiter<C> {
 
     #[inline]
     fn place(&self, id: u32) -> Option<Place> {
-        (id < self.ids_max).then_some(Place { shard: id % SHARDS, slot: id / SHARDS })
+        (id < self.ids_max).then(|| self.bank.place(id))
     }
 
     /// Uses `weight` of the limit of `id` when it fits. An id that is not below `ids_max` has no limit to use.
@@ -61,7 +62,12 @@ impl<C: Clock> DenseLimiter<C> {
 
     /// Uses all weights or none.
     pub fn try_acquire_all(&self, items: &[(u32, u64)], now: Time) -> Answer {
-        self.bank.try_acquire_all(items, now, |id| *id % SHARDS, |_, id| Some(self.place(*id)?.slot))
+        self.bank.try_acquire_all(
+            items,
+            now,
+            |id| self.bank.shard_of(*id),
+            |_, id| Some(self.place(*id)?.slot),
+        )
     }
 
     /// Sets `weight` aside when it fits.

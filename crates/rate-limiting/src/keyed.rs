@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hash};
 use ecology_types::{Span, Time};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::bank::{Bank, Place, SHARDS};
+use crate::bank::{Bank, Place};
 use crate::shard::{Shard, Slot};
 use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
 
@@ -56,7 +56,7 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
     #[inline]
     fn hash(&self, key: &(impl Hash + ?Sized)) -> (u64, u32) {
         let hash = self.hasher.hash_one(key);
-        (hash, (hash >> 40) as u32 % SHARDS)
+        (hash, self.bank.shard_of((hash >> 40) as u32))
     }
 
     /// The slot of a key, made when there is none.

@@ -81,6 +81,9 @@ pub fn single(_long: bool) -> Vec<Row> {
             }),
         ),
         ("governor", Box::new(|n| (0..n).filter(|_| governor.check().is_ok()).count() as u64)),
+    ];
+    let mut rows = compare(&["rolling_single_owner"], 1_000_000, Some(0.3), contenders);
+    let contenders: Vec<Contender<'_>> = vec![
         (
             "rolling+clock",
             Box::new(move |n| {
@@ -89,16 +92,13 @@ pub fn single(_long: bool) -> Vec<Row> {
                     .count() as u64
             }),
         ),
+        ("governor", Box::new(|n| (0..n).filter(|_| governor.check().is_ok()).count() as u64)),
         ("governor-clock", Box::new(|n| (0..n).filter(|_| still.check().is_ok()).count() as u64)),
         ("decide+apply", Box::new(move |n| decide_and_apply(&mut limiter, &mut limiter_time, n))),
     ];
-    let names = [
-        "rolling_single_owner",
-        "told:rolling_with_own_clock",
-        "told:governor_without_clock",
-        "told:rolling_decide_apply",
-    ];
-    compare(&names, 1_000_000, 0.3, contenders)
+    let names = ["told:rolling_with_own_clock", "told:governor_without_clock", "told:rolling_decide_apply"];
+    rows.extend(compare(&names, 1_000_000, None, contenders));
+    rows
 }
 
 fn with_share<L: RateLimiter>(mut limiter: L, amount: u64) -> L {
@@ -134,7 +134,8 @@ fn dense(names: [&'static str; 3], keys: u32, per_us: u64, target: f64) -> Vec<R
         let _ = still.check_key(&id);
     }
     let mut time = Passing::at(per_us);
-    let (mut a, mut b, mut c, mut d) = (88_172_645_463_325_252_u64, 88_172_645_463_325_252, 77, 78);
+    let (mut a, mut b, mut c, mut d, mut e) =
+        (88_172_645_463_325_252_u64, 88_172_645_463_325_252, 77, 78, 79);
     let contenders: Vec<Contender<'_>> = vec![
         (
             "dense",
@@ -145,15 +146,21 @@ fn dense(names: [&'static str; 3], keys: u32, per_us: u64, target: f64) -> Vec<R
         ),
         (
             "governor",
-            Box::new(move |n| {
-                (0..n).filter(|_| governor.check_key(&below(&mut b, keys)).is_ok()).count() as u64
-            }),
+            Box::new(|n| (0..n).filter(|_| governor.check_key(&below(&mut b, keys)).is_ok()).count() as u64),
         ),
+    ];
+    let decisions = if keys > 100_000 { 1_000_000 } else { 500_000 };
+    let mut rows = compare(&names[..1], decisions, Some(target), contenders);
+    let contenders: Vec<Contender<'_>> = vec![
         (
             "dense+clock",
             Box::new(move |n| {
                 (0..n).filter(|_| clocked.try_acquire_now(below(&mut c, keys), 1).is_admit()).count() as u64
             }),
+        ),
+        (
+            "governor",
+            Box::new(|n| (0..n).filter(|_| governor.check_key(&below(&mut e, keys)).is_ok()).count() as u64),
         ),
         (
             "governor-clock",
@@ -162,7 +169,8 @@ fn dense(names: [&'static str; 3], keys: u32, per_us: u64, target: f64) -> Vec<R
             }),
         ),
     ];
-    compare(&names, if keys > 100_000 { 1_000_000 } else { 500_000 }, target, contenders)
+    rows.extend(compare(&names[1..], decisions, None, contenders));
+    rows
 }
 
 pub fn dense_1(_long: bool) -> Vec<Row> {
@@ -185,7 +193,7 @@ pub fn hashed_10k(_long: bool) -> Vec<Row> {
     let clocked = Limiter::<String>::new(1_000, SECOND);
     let governor = Governor::<String, _, _>::keyed(quota(1_000));
     let mut time = Passing::at(20);
-    let (mut a, mut b, mut c) = (5, 5, 6);
+    let (mut a, mut b, mut c, mut d) = (5, 5, 6, 7);
     let contenders: Vec<Contender<'_>> = vec![
         (
             "hashed",
@@ -204,6 +212,9 @@ pub fn hashed_10k(_long: bool) -> Vec<Row> {
                     as u64
             }),
         ),
+    ];
+    let mut rows = compare(&["hashed_10k_keys"], 500_000, Some(1.0), contenders);
+    let contenders: Vec<Contender<'_>> = vec![
         (
             "hashed+clock",
             Box::new(|n| {
@@ -213,8 +224,16 @@ pub fn hashed_10k(_long: bool) -> Vec<Row> {
                 (0..n).filter(admitted).count() as u64
             }),
         ),
+        (
+            "governor",
+            Box::new(|n| {
+                (0..n).filter(|_| governor.check_key(&names[below(&mut d, KEYS) as usize]).is_ok()).count()
+                    as u64
+            }),
+        ),
     ];
-    compare(&["hashed_10k_keys", "told:hashed_10k_own_clock"], 500_000, 1.0, contenders)
+    rows.extend(compare(&["told:hashed_10k_own_clock"], 500_000, None, contenders));
+    rows
 }
 
 /// A tick counter against the least that any shared counter costs.
@@ -239,7 +258,7 @@ pub fn tick(_long: bool) -> Vec<Row> {
         ),
         ("decide+apply", Box::new(move |n| decide_and_apply(&mut limiter, &mut time, n))),
     ];
-    compare(&["tick", "told:tick_decide_apply"], 1_000_000, 1.3, contenders)
+    compare(&["tick", "told:tick_decide_apply"], 1_000_000, Some(1.3), contenders)
 }
 
 /// Bytes per idle key, by the memory of this process.
