@@ -9,7 +9,7 @@ use ecology_runner::compose::NotBuilt;
 use ecology_runner::store::OpenError;
 
 use crate::exit::Exit;
-use crate::session::SessionError;
+use ecology_runner::session::SessionError;
 
 /// Everything that a command can end with besides success.
 #[derive(Debug)]

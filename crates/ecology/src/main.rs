@@ -9,7 +9,6 @@ mod crash;
 mod exit;
 mod failure;
 mod render;
-mod session;
 mod terminal;
 mod text;
 

@@ -84,7 +84,7 @@ fn population(config: &Config) -> (u64, &'static str) {
             let most = config.scenario.vickrey.bidders.iter().copied().max().unwrap_or(0);
             (u64::from(most), "scenario.vickrey.bidders")
         }
-        _ => (u64::from(config.run.agents), "run.agents"),
+        _ => (u64::from(config.agents()), "run.agents"),
     }
 }
 
@@ -137,7 +137,7 @@ fn shares(config: &Config, found: &mut Vec<Clash>) {
 }
 
 fn scenario(config: &Config, found: &mut Vec<Clash>) {
-    let agents = config.run.agents;
+    let agents = config.agents();
     let name = config.run.scenario;
     if matches!(name, ScenarioName::Market | ScenarioName::Boltzmann) && agents < 2 {
         contradiction(

@@ -51,15 +51,15 @@ pub trait Journal: Send {
         bytes_max: usize,
     ) -> Result<Vec<OwnedFrame>, JournalError> {
         let mut page = Vec::new();
-        let mut room = bytes_max;
+        let mut spent = 0usize;
         if frames_max == 0 {
             return Ok(page);
         }
         self.for_each(from, u64::MAX, &mut |number, bytes| {
-            if !page.is_empty() && bytes.len() > room {
+            spent = spent.saturating_add(bytes.len());
+            if !page.is_empty() && spent > bytes_max {
                 return ControlFlow::Break(());
             }
-            room = room.saturating_sub(bytes.len());
             page.push(OwnedFrame { number, bytes: bytes.to_vec() });
             if page.len() == frames_max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;

@@ -87,7 +87,9 @@ impl MindConfig {
         if text.len() > CONFIG_BYTES_MAX {
             return Err(MindConfigError::TooLong { bytes: text.len(), bytes_max: CONFIG_BYTES_MAX });
         }
-        let name = config_text::parse_name(text)?.ok_or(MindConfigError::NoMind)?;
+        let name = config_text::parse_name(text)
+            .map_err(|error| MindConfigError::Syntax { at: error.at, message: error.message.into() })?
+            .ok_or(MindConfigError::NoMind)?;
         let config = Self::parse_as(&name, text).ok_or_else(|| MindConfigError::UnknownMind {
             at: config_text::locate(text, "mind"),
             name: name.chars().take(64).collect(),
@@ -151,7 +153,15 @@ pub enum MindConfigError {
         /// Length allowed, in bytes.
         bytes_max: usize,
     },
-    /// The text is not JSON or TOML, or a field has the wrong shape or name.
+    /// The text is neither JSON nor TOML.
+    #[error("{at}: {message}; a configuration is TOML or JSON that begins with mind = \"...\"")]
+    Syntax {
+        /// Where.
+        at: Position,
+        /// What is wrong.
+        message: Box<str>,
+    },
+    /// A field has the wrong shape or name, or is missing.
     #[error("{at}: {message}")]
     Text {
         /// Where.

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use ecology_types::{Action, EventKind, GenesisArtifact, Id, OrderId, Resource, Value};
+use ecology_types::{Action, EventKind, GenesisArtifact, Id, OrderId, Resource, SmolStr, Value};
 
 macro_rules! service_ids {
     ($($(#[$doc:meta])* $name:ident = $artifact:ident;)*) => {$(
@@ -33,8 +33,11 @@ service_ids! {
     handbook = Handbook;
 }
 
-fn call<const N: usize>(service: &Id, method: &str, args: [(&str, Value); N]) -> Action {
-    Action::invoke(service.clone(), method, Value::map(args))
+/// Names are static and ids short, so the vector of the arguments is the only allocation.
+fn call<const N: usize>(service: &Id, method: &'static str, args: [(&'static str, Value); N]) -> Action {
+    let mut pairs = Vec::with_capacity(N);
+    pairs.extend(args.map(|(name, value)| (SmolStr::new_static(name), value)));
+    Action::Invoke { artifact: service.clone(), method: SmolStr::new_static(method), args: Value::Map(pairs) }
 }
 
 fn id_value(id: &Id) -> Value {
@@ -96,6 +99,12 @@ pub fn deposit_right(resource: Resource, amount: u64, price: u64, replace: Optio
             [("resource", resource), ("amount", amount), ("price", price), ("replace", order.into())],
         ),
     }
+}
+
+/// The kind under which escrow trades this much of a share or stock.
+#[must_use]
+pub fn right_kind(resource: Resource, amount: u64) -> SmolStr {
+    SmolStr::from(format!("right:{resource}:{amount}"))
 }
 
 /// `genesis_escrow.offer`: holds scrip against a good of a kind, instead of the older offer `replace` if there is one.
@@ -166,6 +175,10 @@ pub fn unsubscribe(subscription: u64) -> Action {
 
 /// Any method of any service with any arguments.
 #[must_use]
-pub fn method<const N: usize>(service: &Id, method: &str, args: [(&str, Value); N]) -> Action {
+pub fn method<const N: usize>(
+    service: &Id,
+    method: &'static str,
+    args: [(&'static str, Value); N],
+) -> Action {
     call(service, method, args)
 }

@@ -5,6 +5,7 @@
 //! work on their own things do. Absolute figures follow as `NANOS` and `BYTES` lines.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+#![expect(clippy::disallowed_methods, reason = "a bench reads the clock; nothing here decides anything")]
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -78,6 +79,31 @@ fn resident_bytes() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) * 1024
 }
 
+/// Resident memory per artifact when all share one content.
+fn bytes_per_artifact() -> u64 {
+    let content: Arc<str> = Arc::from("shared");
+    let before = resident_bytes();
+    let mut ontology = Unified::new();
+    for key in 0..LARGE {
+        ontology.apply(&Change::Created(&ArtifactRecord { content: Arc::clone(&content), ..record(key) }));
+    }
+    let bytes = resident_bytes().saturating_sub(before) / u64::from(LARGE);
+    black_box(ontology.counts());
+    bytes
+}
+
+/// The floor: an array of records that is indexed with the key, without a table of slots, tombstones or a virtual call.
+fn bare_array(n: u32) -> f64 {
+    let records: Vec<_> = (0..n).map(record).collect();
+    nanos(|rng| {
+        for _ in 0..OPERATIONS {
+            if let Some(record) = records.get(below(rng, n) as usize) {
+                black_box(record.version);
+            }
+        }
+    })
+}
+
 fn measure(make: &dyn Fn() -> Box<dyn Ontology>, n: u32) -> Figures {
     let records: Vec<_> = (0..n).map(record).collect();
     let mut ontology = make();
@@ -142,6 +168,23 @@ fn measure(make: &dyn Fn() -> Box<dyn Ontology>, n: u32) -> Figures {
     }
 }
 
+/// Nanoseconds for each KiB of content that a text search goes through without finding anything.
+fn text_search() -> f64 {
+    const ARTIFACTS: u32 = 10_000;
+    let mut rng = Seed(3).rng();
+    let mut ontology = Unified::new();
+    for key in 0..ARTIFACTS {
+        let letters = (0..1024).map(|_| char::from(b"etaoinshrdlucm  "[below(&mut rng, 16) as usize]));
+        let content: Arc<str> = Arc::from(letters.collect::<String>());
+        ontology.apply(&Change::Created(&ArtifactRecord { content, ..record(key) }));
+    }
+    let query = Query { text: Some(SmolStr::new_static("Shortage of grain")), limit: 10, ..Query::default() };
+    let searches = nanos(|_| {
+        black_box(ontology.search(&query, &|_| true));
+    });
+    searches * f64::from(OPERATIONS) / f64::from(ARTIFACTS)
+}
+
 fn symbols(n: u32) -> f64 {
     let names: Vec<String> = (0..n).map(|key| format!("artifact_{key}")).collect();
     let mut symbols = Symbols::default();
@@ -160,9 +203,15 @@ fn main() {
     if cfg!(debug_assertions) {
         return;
     }
+    // First of all, while freed memory of other measurements cannot be taken for free memory.
+    println!("BYTES unified_per_artifact_without_content {}", bytes_per_artifact());
+    println!("NANOS unified_text_search_per_kib {:.0}", text_search());
     let ratio = |name: &str, large: f64, small: f64| {
         println!("RATIO {name} {large:.1}/{small:.1} {:.2} <=4.0", large / small);
     };
+    let floor = [bare_array(SMALL), bare_array(LARGE)];
+    ratio("floor_bare_array_uniform_1M_100", floor[1], floor[0]);
+    #[expect(clippy::type_complexity, reason = "a table of names and constructors, used once")]
     let implementations: [(&str, &dyn Fn() -> Box<dyn Ontology>); 3] = [
         ("legacy", &|| Box::new(Legacy::new())),
         ("unified", &|| Box::new(Unified::new())),
@@ -173,6 +222,7 @@ fn main() {
         let large = measure(make, LARGE);
         ratio(&format!("{name}_resolve_hot_1M_100"), large.resolve_hot, small.resolve_hot);
         ratio(&format!("{name}_resolve_uniform_1M_100"), large.resolve, small.resolve);
+        ratio(&format!("{name}_resolve_uniform_1M_floor_1M"), large.resolve, floor[1]);
         ratio(&format!("{name}_change_hot_1M_100"), large.change_hot, small.change_hot);
         ratio(&format!("{name}_change_uniform_1M_100"), large.change, small.change);
         ratio(&format!("{name}_create_1M_100"), large.create, small.create);
@@ -180,14 +230,4 @@ fn main() {
         ratio(&format!("{name}_page_of_all_1M_100"), large.page_of_everything, small.page_of_everything);
     }
     ratio("symbols_key_uniform_1M_100", symbols(LARGE), symbols(SMALL));
-
-    let content: Arc<str> = Arc::from("shared");
-    let before = resident_bytes();
-    let mut ontology = Unified::new();
-    for key in 0..LARGE {
-        ontology.apply(&Change::Created(&ArtifactRecord { content: Arc::clone(&content), ..record(key) }));
-    }
-    let bytes = resident_bytes().saturating_sub(before) / u64::from(LARGE);
-    println!("BYTES unified_per_artifact_without_content {bytes}");
-    black_box(ontology.counts());
 }

@@ -32,7 +32,7 @@ pub(crate) fn check(ask: &Ask<'_>, live: u64, limits: &Limits) -> Result<(), Not
             limits.id_bytes_max.into(),
             "bytes",
         )?;
-        if live >= u64::from(limits.artifacts_max) || key.0 >= Registry::KEYS_MAX {
+        if live >= u64::from(limits.artifacts_max) || !Registry::holds(*key) {
             let detail = format!("the world holds its {live} artifacts already; delete one first");
             return Err(NotAllowed::new(RefusalCode::LimitReached, detail));
         }

@@ -1,18 +1,17 @@
 //! Which records have an owner, a creator, a label or a role, in ascending order of keys.
 
-use std::collections::BTreeSet;
-use std::collections::btree_set;
 use std::hash::Hash;
 use std::iter::Peekable;
 
 use ecology_types::{ArtifactRecord, Key, SmolStr};
 use hashbrown::HashMap;
+use roaring::{RoaringBitmap, bitmap};
 use rustc_hash::FxBuildHasher;
 
 use crate::Query;
 
 /// Sets of keys under a name. The map is looked up and never iterated; an empty set is dropped.
-type Sets<K> = HashMap<K, BTreeSet<Key>, FxBuildHasher>;
+type Sets<K> = HashMap<K, RoaringBitmap, FxBuildHasher>;
 
 /// Ordered sets that answer a filter without looking at every record.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +20,7 @@ pub(crate) struct Index {
     by_creator: Sets<Key>,
     by_kind: Sets<SmolStr>,
     /// Every key is in exactly one of these: data, tools, accounts, agents.
-    by_role: [BTreeSet<Key>; 4],
+    by_role: [RoaringBitmap; 4],
 }
 
 /// The position in [`Index::by_role`].
@@ -32,17 +31,17 @@ const fn role(has_standing: bool, can_execute: bool) -> usize {
 fn enter<K: Hash + Eq + Clone>(sets: &mut Sets<K>, name: &K, key: Key) {
     match sets.get_mut(name) {
         Some(set) => {
-            set.insert(key);
+            set.insert(key.0);
         }
         None => {
-            sets.insert(name.clone(), BTreeSet::from([key]));
+            sets.insert(name.clone(), RoaringBitmap::from([key.0]));
         }
     }
 }
 
 fn leave<K: Hash + Eq>(sets: &mut Sets<K>, name: &K, key: Key) {
     if let Some(set) = sets.get_mut(name) {
-        set.remove(&key);
+        set.remove(key.0);
         if set.is_empty() {
             sets.remove(name);
         }
@@ -54,14 +53,14 @@ impl Index {
         enter(&mut self.by_owner, &record.owner, record.key);
         enter(&mut self.by_creator, &record.creator, record.key);
         enter(&mut self.by_kind, &record.kind, record.key);
-        self.by_role[role(record.has_standing, record.can_execute)].insert(record.key);
+        self.by_role[role(record.has_standing, record.can_execute)].insert(record.key.0);
     }
 
     pub(crate) fn remove(&mut self, record: &ArtifactRecord) {
         leave(&mut self.by_owner, &record.owner, record.key);
         leave(&mut self.by_creator, &record.creator, record.key);
         leave(&mut self.by_kind, &record.kind, record.key);
-        self.by_role[role(record.has_standing, record.can_execute)].remove(&record.key);
+        self.by_role[role(record.has_standing, record.can_execute)].remove(record.key.0);
     }
 
     pub(crate) fn move_owner(&mut self, key: Key, from: Key, to: Key) {
@@ -75,8 +74,8 @@ impl Index {
     }
 
     pub(crate) fn move_role(&mut self, key: Key, has_standing: bool, can_execute: bool) {
-        self.by_role[role(has_standing, !can_execute)].remove(&key);
-        self.by_role[role(has_standing, can_execute)].insert(key);
+        self.by_role[role(has_standing, !can_execute)].remove(key.0);
+        self.by_role[role(has_standing, can_execute)].insert(key.0);
     }
 
     /// The smallest ordered choice of keys that contains everything that matches. The remaining filters still have to be checked.
@@ -84,8 +83,8 @@ impl Index {
         let roles = (0..4)
             .filter(|at| query.has_standing.is_none_or(|has| has == (at & 2 != 0)))
             .filter(|at| query.can_execute.is_none_or(|can| can == (at & 1 != 0)));
-        let mut best: Vec<&BTreeSet<Key>> = roles.map(|at| &self.by_role[at]).collect();
-        let mut size: usize = best.iter().map(|set| set.len()).sum();
+        let mut best: Vec<&RoaringBitmap> = roles.map(|at| &self.by_role[at]).collect();
+        let mut size: u64 = best.iter().map(|set| set.len()).sum();
         let named = [
             query.owner.as_ref().map(|owner| self.by_owner.get(owner)),
             query.creator.as_ref().map(|creator| self.by_creator.get(creator)),
@@ -107,19 +106,19 @@ impl Index {
 
 /// The union of up to four disjoint sets, ascending.
 pub(crate) struct Candidates<'a> {
-    sets: Vec<Peekable<btree_set::Iter<'a, Key>>>,
+    sets: Vec<Peekable<bitmap::Iter<'a>>>,
 }
 
 impl Iterator for Candidates<'_> {
     type Item = Key;
 
     fn next(&mut self) -> Option<Key> {
-        let lowest = self.sets.iter_mut().filter_map(|set| set.peek().copied().copied()).min()?;
+        let lowest = self.sets.iter_mut().filter_map(|set| set.peek().copied()).min()?;
         for set in &mut self.sets {
-            if set.next_if(|key| **key == lowest).is_some() {
+            if set.next_if(|key| *key == lowest).is_some() {
                 break;
             }
         }
-        Some(lowest)
+        Some(Key(lowest))
     }
 }

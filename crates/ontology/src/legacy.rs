@@ -35,6 +35,14 @@ impl Legacy {
         if standing { &self.principals } else { &self.artifacts }
     }
 
+    fn add(&mut self, record: ArtifactRecord) {
+        if record.has_standing && Registry::holds(record.key) {
+            self.roster.enter(record.key, record.can_execute);
+        }
+        let home = if record.has_standing { &mut self.principals } else { &mut self.artifacts };
+        home.insert(record);
+    }
+
     /// The registry in which a change of `key` takes place.
     fn home(&mut self, key: Key) -> &mut Registry {
         if self.artifacts.live(key).is_some() { &mut self.artifacts } else { &mut self.principals }
@@ -123,15 +131,7 @@ impl Ontology for Legacy {
 
     fn apply(&mut self, change: &Change<'_>) {
         let key = match *change {
-            Change::Created(record) => {
-                if record.has_standing {
-                    self.principals.insert(record.clone());
-                    self.roster.enter(record.key, record.can_execute);
-                } else {
-                    self.artifacts.insert(record.clone());
-                }
-                return;
-            }
+            Change::Created(record) => return self.add(record.clone()),
             Change::Changed { key, .. } | Change::OwnerChanged { key, .. } | Change::Deleted { key, .. } => {
                 key
             }
@@ -208,8 +208,8 @@ impl Ontology for Legacy {
     fn restore(&mut self, saved: &[u8]) -> Result<(), String> {
         let held = snapshot::read(saved)?;
         let mut restored = Self::new();
-        for record in &held.records {
-            restored.apply(&Change::Created(record));
+        for record in held.records {
+            restored.add(record);
         }
         for (key, standing) in held.tombstones {
             if standing {

@@ -39,6 +39,8 @@ pub struct NotAllowed {
 }
 
 /// What happened. Both schemas take note of the same changes.
+///
+/// Where a live artifact and a principal share a key, a change of the key is one of the artifact. A change of a key without anything live does nothing.
 #[derive(Debug, Clone, Copy)]
 pub enum Change<'a> {
     /// Something came to be.
@@ -141,7 +143,7 @@ pub trait Ontology: Send + Sync {
     /// Takes note of what happened.
     fn apply(&mut self, change: &Change<'_>);
 
-    /// What an action that names this key means.
+    /// What an action that names this key means: the artifact that has or had it, or else the principal, whose record is an agent's configuration.
     fn artifact(&self, key: Key) -> Resolution<'_>;
 
     /// The principal with this key: something with standing.

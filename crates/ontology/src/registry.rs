@@ -20,8 +20,8 @@ const TOMBSTONE_OF_PRINCIPAL: u32 = u32::MAX - 2;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Registry {
     slots: Vec<u32>,
-    records: Vec<Option<ArtifactRecord>>,
-    vacant: Vec<u32>,
+    /// Without holes: a deletion moves the last record into the place of the deleted one.
+    records: Vec<ArtifactRecord>,
     tombstones: u64,
     index: Index,
 }
@@ -29,6 +29,11 @@ pub(crate) struct Registry {
 impl Registry {
     /// One more than the highest key that is held: 2^28, which is a table of 1 GiB. It keeps a damaged key from taking all memory.
     pub(crate) const KEYS_MAX: u32 = 1 << 28;
+
+    /// Whether the key is in the range that is held.
+    pub(crate) const fn holds(key: Key) -> bool {
+        key.0 < Self::KEYS_MAX
+    }
 
     fn slot(&self, key: Key) -> u32 {
         self.slots.get(key.index()).copied().unwrap_or(FREE)
@@ -46,21 +51,18 @@ impl Registry {
         match self.slot(key) {
             FREE => Resolution::Free,
             TOMBSTONE | TOMBSTONE_OF_PRINCIPAL => Resolution::Tombstone,
-            slot => match self.records.get(slot as usize) {
-                Some(Some(record)) => Resolution::Live(record),
-                _ => Resolution::Free,
-            },
+            slot => self.records.get(slot as usize).map_or(Resolution::Free, Resolution::Live),
         }
     }
 
     /// The live record of the key.
     pub(crate) fn live(&self, key: Key) -> Option<&ArtifactRecord> {
-        self.records.get(self.slot(key) as usize)?.as_ref()
+        self.records.get(self.slot(key) as usize)
     }
 
     fn live_mut(&mut self, key: Key) -> Option<&mut ArtifactRecord> {
         let slot = self.slot(key);
-        self.records.get_mut(slot as usize)?.as_mut()
+        self.records.get_mut(slot as usize)
     }
 
     /// Whether what has or had this key has standing; `None` when nothing ever had it.
@@ -83,7 +85,7 @@ impl Registry {
     }
 
     pub(crate) fn live_count(&self) -> u64 {
-        (self.records.len() - self.vacant.len()) as u64
+        self.records.len() as u64
     }
 
     pub(crate) fn tombstone_count(&self) -> u64 {
@@ -93,27 +95,20 @@ impl Registry {
     /// Holds `record` under its key, instead of whatever was there: what happened is the truth.
     pub(crate) fn insert(&mut self, record: ArtifactRecord) {
         let key = record.key;
-        if key.0 >= Self::KEYS_MAX {
+        if !Self::holds(key) {
             return;
         }
         self.forget(key);
         self.index.add(&record);
-        let slot = match self.vacant.pop() {
-            Some(slot) => slot,
-            None => {
-                self.records.push(None);
-                u32::try_from(self.records.len() - 1).unwrap_or(FREE)
-            }
-        };
-        if let Some(place) = self.records.get_mut(slot as usize) {
-            *place = Some(record);
-        }
+        // Fewer than KEYS_MAX records are live, so a slot is never one of the three marks.
+        let slot = u32::try_from(self.records.len()).unwrap_or(FREE);
+        self.records.push(record);
         self.set_slot(key, slot);
     }
 
     /// Leaves a tombstone under `key`.
     pub(crate) fn entomb(&mut self, key: Key, has_standing: bool) {
-        if key.0 >= Self::KEYS_MAX {
+        if !Self::holds(key) {
             return;
         }
         self.forget(key);
@@ -132,9 +127,12 @@ impl Registry {
                 None
             }
             _ => {
-                let record = self.records.get_mut(slot as usize)?.take()?;
+                let record = self.records.swap_remove(slot as usize);
+                if let Some(moved) = self.records.get(slot as usize) {
+                    let moved = moved.key;
+                    self.set_slot(moved, slot);
+                }
                 self.index.remove(&record);
-                self.vacant.push(slot);
                 self.set_slot(key, FREE);
                 Some(record)
             }
@@ -174,7 +172,7 @@ impl Registry {
                 memory,
             } => {
                 let slot = self.slot(key);
-                let Some(Some(record)) = self.records.get_mut(slot as usize) else { return };
+                let Some(record) = self.records.get_mut(slot as usize) else { return };
                 record.version = version;
                 record.changed_at = at;
                 if let Some(content) = content {

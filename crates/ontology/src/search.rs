@@ -64,18 +64,35 @@ fn agrees(query: &Query, record: &ArtifactRecord) -> bool {
 struct Needle(AhoCorasick);
 
 impl Needle {
+    /// The longest text that gets the automaton with a full table, which is twice as fast and takes up to 1 KiB per byte of text.
+    const DFA_BYTES_MAX: usize = 128;
+
     fn new(text: &str) -> Option<Self> {
-        AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build([text])
-            .ok()
-            .map(Self)
+        let short = text.len() <= Self::DFA_BYTES_MAX;
+        let kind = if short { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(kind)).build([text]).ok().map(Self)
     }
 
     fn is_in(&self, record: &ArtifactRecord) -> bool {
         self.0.is_match(record.id.as_str())
             || self.0.is_match(record.kind.as_str())
             || self.0.is_match(record.content.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_text_is_found_in_linear_time() {
+        let content = "a".repeat(100_000);
+        let long = format!("{}B", &content[..50_000]);
+        for (text, found) in [("AAA", true), ("aab", false), (&content, true), (&long, false), ("é", false)]
+        {
+            assert_eq!(Needle::new(text).is_some_and(|needle| needle.0.is_match(&content)), found);
+        }
+        assert!(Needle::new("ÉTÉ x").is_some_and(|needle| needle.0.is_match("un ÉTÉ X")));
+        assert!(!Needle::new("été").is_some_and(|needle| needle.0.is_match("ÉTÉ")), "ASCII case only");
     }
 }

@@ -78,9 +78,51 @@ fn sorted(entries: impl Iterator<Item = (Key, bool)>) -> Result<Vec<(Key, bool)>
         return Err(format!("the snapshot of the ontology is not in order at key {}", pair[1].0.0));
     }
     match entries.last() {
-        Some((key, _)) if key.0 >= Registry::KEYS_MAX => {
+        Some((key, _)) if !Registry::holds(*key) => {
             Err(format!("the snapshot of the ontology has key {}, which no world gives away", key.0))
         }
         _ => Ok(entries),
+    }
+}
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    use super::*;
+    use crate::conformance::{agent, artifact};
+    use crate::{Change, Legacy, Ontology};
+
+    fn written(records: &[ArtifactRecord], tombstones: &[(Key, bool)]) -> Vec<u8> {
+        let mut saved = HEADER.to_vec();
+        append(&(records, tombstones), &mut saved);
+        saved
+    }
+
+    #[test]
+    fn a_snapshot_is_two_lists() {
+        let mut legacy = Legacy::new();
+        for record in [artifact(2, 1), agent(2), agent(1), artifact(3, 1)] {
+            legacy.apply(&Change::Created(&record));
+        }
+        legacy.apply(&Change::Deleted { key: Key(3), at: ecology_types::Time(4) });
+        let records = [agent(1), agent(2), artifact(2, 1)];
+        assert_eq!(legacy.save(), written(&records, &[(Key(3), false)]));
+    }
+
+    #[test]
+    fn lists_that_no_world_leaves_are_refused() {
+        let far = artifact(Registry::KEYS_MAX, 0);
+        for (records, tombstones, word) in [
+            (vec![artifact(1, 0), artifact(1, 0)], vec![], "not in order"),
+            (vec![artifact(2, 0), artifact(1, 0)], vec![], "not in order"),
+            (vec![artifact(2, 0), agent(2)], vec![], "not in order"),
+            (vec![], vec![(Key(1), true), (Key(1), true)], "not in order"),
+            (vec![agent(1)], vec![(Key(1), true)], "both exists and is deleted"),
+            (vec![far], vec![], "which no world gives away"),
+            (vec![], vec![(Key(u32::MAX), false)], "which no world gives away"),
+        ] {
+            let refused = read(&written(&records, &tombstones)).map(|_| ()).expect_err(word);
+            assert!(refused.contains(word), "{refused}");
+        }
+        assert!(read(&written(&[agent(1)], &[(Key(1), false)])).is_ok(), "two roles, one id");
     }
 }

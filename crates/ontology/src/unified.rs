@@ -46,20 +46,21 @@ impl Unified {
         }
     }
 
+    fn add(&mut self, record: ArtifactRecord) {
+        if record.has_standing && Registry::holds(record.key) {
+            self.roster.enter(record.key, record.can_execute);
+        }
+        self.place(record.key, record.has_standing).insert(record);
+    }
+
     /// The registry in which a change of `key` takes place.
     fn home(&mut self, key: Key) -> &mut Registry {
         if self.artifacts.live(key).is_some() { &mut self.artifacts } else { &mut self.homonyms }
     }
 
-    /// Whether anything has or had this key, in either role.
-    fn taken(&self, key: Key) -> Resolution<'_> {
-        match self.artifacts.get(key) {
-            Resolution::Live(record) => Resolution::Live(record),
-            found => match self.homonyms.get(key) {
-                Resolution::Free => found,
-                homonym => homonym,
-            },
-        }
+    /// Whether something with this standing, or without it, has or had this key.
+    fn has_role(&self, key: Key, standing: bool) -> bool {
+        [&self.artifacts, &self.homonyms].iter().any(|registry| registry.standing(key) == Some(standing))
     }
 }
 
@@ -96,7 +97,14 @@ impl Ontology for Unified {
         form::check(ask, self.counts().0, limits)?;
         match ask {
             Ask::Create { key, draft, standing, executable } => {
-                check_free(&self.taken(*key), &draft.artifact)?;
+                // A homonym is always beside an artifact or its tombstone, so this asks for both roles.
+                check_free(&self.artifacts.get(*key), &draft.artifact).map_err(|mut no| {
+                    if !self.has_role(*key, *standing) {
+                        let code = OntologyDivergence::TwoNamespaces.code();
+                        no.detail += &format!("; {code}: artifacts and principals share one namespace");
+                    }
+                    no
+                })?;
                 check_callable(*standing, *executable, draft.interface.as_deref())
             }
             Ask::Change { key, draft } => {
@@ -114,13 +122,7 @@ impl Ontology for Unified {
 
     fn apply(&mut self, change: &Change<'_>) {
         let key = match *change {
-            Change::Created(record) => {
-                self.place(record.key, record.has_standing).insert(record.clone());
-                if record.has_standing {
-                    self.roster.enter(record.key, record.can_execute);
-                }
-                return;
-            }
+            Change::Created(record) => return self.add(record.clone()),
             Change::Changed { key, .. } | Change::OwnerChanged { key, .. } | Change::Deleted { key, .. } => {
                 key
             }
@@ -197,8 +199,8 @@ impl Ontology for Unified {
     fn restore(&mut self, saved: &[u8]) -> Result<(), String> {
         let held = snapshot::read(saved)?;
         let mut restored = Self::new();
-        for record in &held.records {
-            restored.apply(&Change::Created(record));
+        for record in held.records {
+            restored.add(record);
         }
         for (key, standing) in held.tombstones {
             restored.place(key, standing).entomb(key, standing);

@@ -1,6 +1,6 @@
 //! What a pair finds, and what it does with a candidate that lies or fails.
 
-use ecology_ontology::conformance::{agent, artifact, draft, sees_all};
+use ecology_ontology::conformance::{agent, artifact, draft, record, sees_all};
 use ecology_ontology::{
     Ask, Change, Legacy, NotAllowed, Ontology, Page, Query, Resolution, ShadowOntology, Unified,
 };
@@ -11,6 +11,8 @@ use ecology_types::{ArtifactRecord, Draft, Id, Key, Limits, RefusalCode, Time, V
 enum Fault {
     /// Refuses every creation.
     RefusesAll,
+    /// Refuses every change, with the code of a registered difference.
+    RefusesChanges,
     /// Finds nothing.
     FindsNothing,
     /// Misses deletions.
@@ -35,6 +37,9 @@ impl Ontology for Faulty {
     fn check(&self, ask: &Ask<'_>, limits: &Limits) -> Result<(), NotAllowed> {
         match self.fault {
             Fault::RefusesAll => Err(NotAllowed { code: RefusalCode::IdTaken, detail: "no".to_owned() }),
+            Fault::RefusesChanges if matches!(ask, Ask::Change { .. }) => {
+                Err(NotAllowed { code: RefusalCode::ArgumentInvalid, detail: "no".to_owned() })
+            }
             _ => self.inner.check(ask, limits),
         }
     }
@@ -122,6 +127,24 @@ fn lies_are_found() {
         assert_eq!(report.compared, 6);
         assert!(report.expected.is_empty());
     }
+}
+
+#[test]
+fn a_registered_code_without_its_cause_is_a_mismatch() {
+    let candidate = Faulty { inner: Unified::new(), fault: Fault::RefusesChanges };
+    let mut pair = ShadowOntology::new(Box::new(Legacy::new()), Box::new(candidate));
+    let bare_tool = record(1, false, true);
+    pair.apply(&Change::Created(&bare_tool));
+    pair.apply(&Change::Created(&artifact(2, 0)));
+    let limits = Limits::default();
+    let change = |key: u32, can_execute: Option<bool>| {
+        let draft = Draft { can_execute, ..draft(key) };
+        assert_eq!(pair.check(&Ask::Change { key: Key(key), draft: &draft }, &limits), Ok(()));
+        (pair.report().mismatched, pair.report().expected.len())
+    };
+    assert_eq!(change(1, None), (1, 0), "what lacked methods before may be changed");
+    assert_eq!(change(2, None), (2, 0), "data needs no methods");
+    assert_eq!(change(2, Some(true)), (2, 1), "made executable without methods: that is ON-2");
 }
 
 #[test]

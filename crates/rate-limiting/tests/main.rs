@@ -3,3 +3,5 @@
 mod pairs;
 mod properties;
 mod shadow;
+mod standalone;
+mod waiting;

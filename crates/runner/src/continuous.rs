@@ -103,6 +103,7 @@ pub fn run_continuously(
         }
         let now = clock.now();
         run.receive(&mut clock, Span::ZERO)?;
+        run.drive.welcome(now)?;
         run.wake_due(now)?;
         if let Some(at) = run.pop_due(now) {
             run.advance(at, now)?;
@@ -179,10 +180,7 @@ impl Continuous<'_> {
     fn next_moment(&mut self) -> Option<Time> {
         let turn = self.due.peek().map(|Reverse((when, ..))| *when);
         let timer = self.drive.sleepers.next_timer();
-        let turn = match (turn, timer) {
-            (Some(turn), Some(timer)) => turn.min(timer),
-            (turn, timer) => turn.or(timer)?,
-        };
+        let turn = [turn, timer, self.drive.next_arrival()].into_iter().flatten().min()?;
         // The mint alone keeps no world going.
         Some(if self.drive.world().rules().mint.interval.0 > 0 {
             turn.min(self.drive.world().mint().next().max(self.drive.world().time()))

@@ -1,9 +1,11 @@
 //! What both modes share: a host, its agents, their rests, and the mint's schedule.
 
+use std::collections::VecDeque;
+
 use ecology_metering::Meter;
 use ecology_minds::Then;
 use ecology_types::{
-    Act, Command, Effect, Key, Lifecycle, RefusalCode, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
+    Act, Command, Effect, Founder, Key, Lifecycle, RefusalCode, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
 };
 use ecology_world::{Event, LoopState, Scorer, Step, World};
 
@@ -22,6 +24,8 @@ pub struct Equipment {
     pub seed: Seed,
     /// States of minds from an earlier run that ended at this very record.
     pub minds: Option<Vec<u8>>,
+    /// Principals that join later, with the time of their arrival, ascending. Those who are there already are passed over.
+    pub arrivals: Vec<(Time, Founder)>,
 }
 
 /// What an event calls for.
@@ -50,6 +54,7 @@ pub(crate) struct Drive<'o> {
     scorer: Box<dyn Scorer>,
     calls: Vec<Call>,
     handled: u64,
+    arrivals: VecDeque<(Time, Founder)>,
 }
 
 /// Why a turn does not begin.
@@ -79,7 +84,13 @@ impl<'o> Drive<'o> {
             scorer: equipment.scorer,
             calls: Vec::new(),
             handled,
+            arrivals: VecDeque::new(),
         };
+        drive.arrivals = equipment
+            .arrivals
+            .into_iter()
+            .filter(|(_, founder)| drive.world().principal_named(founder.id.as_str()).is_none())
+            .collect();
         let agents = drive.world().parts().ontology.agents().to_vec();
         for agent in agents {
             drive.crew.join(agent);
@@ -187,6 +198,21 @@ impl<'o> Drive<'o> {
             }
             None => Ok(true),
         }
+    }
+
+    /// When the next principal arrives.
+    pub(crate) fn next_arrival(&self) -> Option<Time> {
+        self.arrivals.front().map(|(when, _)| *when)
+    }
+
+    /// Lets those join whose time has come.
+    pub(crate) fn welcome(&mut self, now: Time) -> Result<(), HostError> {
+        while self.next_arrival().is_some_and(|when| when <= now) {
+            if let Some((_, founder)) = self.arrivals.pop_front() {
+                self.step(&Command::AddPrincipal(Box::new(founder)), now)?;
+            }
+        }
+        Ok(())
     }
 
     /// Resolves the mint if that is due.

@@ -16,9 +16,12 @@ mod host;
 mod outcome;
 pub mod report;
 pub mod scenario;
+pub mod session;
 mod sleepers;
 mod stop;
 pub mod store;
+mod summary;
+mod tally;
 mod thinkers;
 mod tick;
 

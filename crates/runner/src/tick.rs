@@ -80,6 +80,7 @@ struct Turn {
 
 fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(), HostError> {
     drive.step(&Command::Tick, now)?;
+    drive.welcome(now)?;
     wake(drive, now)?;
     let mut turns = think(drive, now, threads)?;
     let mut order = drive.seed.derive("order", drive.world().tick()).rng();

@@ -129,11 +129,11 @@ impl Perception for AgentView<'_> {
     }
 
     fn best_ask(&self, kind: &str) -> Option<OrderGlimpse<'_>> {
-        self.world.book.asks(kind).next().map(|order| self.order(order))
+        self.world.book.asks(kind).find(|order| order.owner != self.agent).map(|order| self.order(order))
     }
 
     fn best_offer(&self, kind: &str) -> Option<OrderGlimpse<'_>> {
-        self.world.book.offers(kind).next().map(|order| self.order(order))
+        self.world.book.offers(kind).find(|order| order.owner != self.agent).map(|order| self.order(order))
     }
 
     fn my_orders(&self, visit: &mut dyn FnMut(OrderGlimpse<'_>)) {

@@ -310,7 +310,7 @@ impl World {
                 }
             }
             Effect::ArtifactCreated(record) => {
-                if record.has_standing {
+                if record.has_standing || GenesisArtifact::from_key(record.key).is_some_and(holds_for_others) {
                     self.accounts.open(record.key);
                 }
                 self.parts.ontology.apply(&Change::Created(record));
@@ -519,6 +519,11 @@ impl World {
             self.parts.limiter.apply(&RateEvent::ShareMoved { resource, from, to, amount }, now);
         }
     }
+}
+
+/// The services that hold scrip and rights for others: they have an account without being principals, so they cannot act.
+const fn holds_for_others(artifact: GenesisArtifact) -> bool {
+    matches!(artifact, GenesisArtifact::Escrow | GenesisArtifact::Mint)
 }
 
 impl AccessView for World {

@@ -121,7 +121,7 @@ mod tests {
         let loaded = ecology_features::load(args.sources().unwrap()).unwrap();
         assert_eq!(loaded.config.run.scenario.name(), "boltzmann");
         assert_eq!(loaded.config.run.world.as_deref(), Some("a \"b\".world".as_ref()));
-        assert_eq!((loaded.config.run.agents, loaded.config.run.duration_ms), (7, Some(30_000)));
+        assert_eq!((loaded.config.run.agents, loaded.config.run.duration_ms), (Some(7), Some(30_000)));
         assert_eq!(loaded.origins["run.agents"].to_string(), "--agents");
     }
 }

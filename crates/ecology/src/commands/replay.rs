@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::cli::ReplayArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, shown};
-use crate::session::{self, Replay};
 use crate::terminal::{Style, Terminal};
 use crate::text::{clean, count, micros};
+use ecology_runner::session::{self, Replay};
 
 pub(crate) fn execute(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let replay = session::replay(&args.world, args.until)?;

@@ -13,8 +13,8 @@ use crate::cli::RunArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
-use crate::session::{self, SessionSpec};
 use crate::terminal::Terminal;
+use ecology_runner::session::{self, SessionSpec};
 
 pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut loaded = load(args.sources()?)?;

@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::cli::ScenariosArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::{SCENARIOS, ScenarioInfo};
 use crate::terminal::{Style, Terminal};
 use crate::text::{number, wrap};
+use ecology_runner::scenario::{SCENARIOS, ScenarioInfo};
 
 const INDENT: usize = 12;
 

@@ -29,9 +29,10 @@ pub struct Run {
     pub scenario: ScenarioName,
     /// The seed from which every random choice of the run comes.
     pub seed: u64,
-    /// How many agents take part.
+    /// How many agents take part. Not set: the scenario decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000_000))]
-    pub agents: u32,
+    pub agents: Option<u32>,
     /// Where time comes from.
     pub clock: Clock,
     /// Stop after this many ticks. Not set: the scenario decides. With duration_ms, whichever comes first.
@@ -52,7 +53,7 @@ impl Default for Run {
         Self {
             scenario: ScenarioName::default(),
             seed: 1,
-            agents: 100,
+            agents: None,
             clock: Clock::default(),
             ticks: None,
             duration_ms: None,

@@ -34,6 +34,18 @@ impl ScenarioName {
     }
 }
 
+impl super::Config {
+    /// How many agents take part: what is set, or what the scenario takes by itself.
+    #[must_use]
+    pub fn agents(&self) -> u32 {
+        self.run.agents.unwrap_or_else(|| match self.run.scenario {
+            ScenarioName::Market | ScenarioName::Commune => 100,
+            ScenarioName::Boltzmann => 10_000,
+            ScenarioName::Vickrey => self.scenario.vickrey.bidders.iter().copied().max().unwrap_or(2),
+        })
+    }
+}
+
 /// `[scenario]`: the settings of each scenario. Only those of `run.scenario` are used.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

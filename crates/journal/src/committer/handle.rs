@@ -177,6 +177,7 @@ impl CommitHandle {
         let last = group.len().saturating_sub(1);
         state.submitted += group.len() as u64;
         let number = state.submitted;
+        self.shared.note_submitted(number);
         for (index, bytes) in group.into_iter().enumerate() {
             state.queue_bytes += bytes.len();
             state.queue.push_back(Waiting { bytes, joined_to_next: index < last });

@@ -40,6 +40,8 @@ pub(super) struct Shared {
     pub(super) options: CommitterOptions,
     /// All frames up to this number are durable. Written under the mutex, read without.
     committed: AtomicU64,
+    /// A copy of [`State::submitted`] that can be read without the mutex, so that looking does not hold up submitters.
+    submitted: AtomicU64,
     /// The committer waits here for work.
     pub(super) work: Condvar,
     /// Submitters wait here for room.
@@ -69,6 +71,7 @@ impl Shared {
             }),
             options,
             committed: AtomicU64::new(last),
+            submitted: AtomicU64::new(last),
             work: Condvar::new(),
             room: Condvar::new(),
             moved: Condvar::new(),
@@ -86,6 +89,15 @@ impl Shared {
 
     pub(super) fn committed(&self) -> u64 {
         self.committed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn submitted(&self) -> u64 {
+        self.submitted.load(Ordering::Relaxed)
+    }
+
+    /// To be called under the mutex.
+    pub(super) fn note_submitted(&self, number: u64) {
+        self.submitted.store(number, Ordering::Relaxed);
     }
 
     /// Moves the watermark and wakes whom it concerns.

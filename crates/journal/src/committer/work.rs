@@ -6,10 +6,13 @@ use super::shared::{Job, Shared, State, Waiting};
 use super::{OnCommit, Progress};
 use crate::{Frame, Journal, JournalError};
 
-/// How often a batch that still grows is let grow by yielding the processor. This is no timer: nobody is waited for who does not
-/// run already. It matters when one sync releases many submitters at once: without it the first to come back would get a sync
-/// of its own and the rest would wait for the next.
-const YIELDS_MAX: u32 = 64;
+/// A batch is let grow, by yielding the processor, until as many frames wait as the last sync released: whoever waited for that
+/// sync is likely to come back at once, and without this the first to do so would get a sync of its own while the rest wait for
+/// the next. It ends early when nothing came for this many looks (some microseconds), and it never begins for a lone committer.
+const QUIET_LOOKS_MAX: u32 = 32;
+
+/// The most looks in any case (well under a millisecond), so that a steady trickle is not made to wait for its like.
+const LOOKS_MAX: u32 = 2048;
 
 /// What to do next.
 enum Next {
@@ -36,11 +39,13 @@ pub(super) fn run(
     mut on_commit: OnCommit,
 ) -> Box<dyn Journal> {
     let guard = Guard(shared);
+    let mut released = 0;
     loop {
-        match next(shared) {
+        match next(shared, released) {
             Next::Work(job) => job(journal.as_mut()),
             Next::Batch(batch) => match append(journal.as_mut(), &batch) {
                 Ok(last) => {
+                    released = batch.len();
                     shared.advance(last);
                     on_commit(&Progress::Committed(last));
                 }
@@ -68,10 +73,9 @@ fn append(journal: &mut dyn Journal, batch: &[Waiting]) -> Result<u64, JournalEr
     Ok(journal.last())
 }
 
-fn next(shared: &Shared) -> Next {
+fn next(shared: &Shared, released: usize) -> Next {
     let mut state = shared.state();
-    let mut seen = 0;
-    let mut yields = 0;
+    let mut gathered = false;
     loop {
         let committed = shared.committed();
         if let Some((_, job)) = state.jobs.pop_front_if(|&mut (after, _)| after <= committed) {
@@ -83,15 +87,32 @@ fn next(shared: &Shared) -> Next {
                 return Next::End;
             }
             state = shared.wait(&shared.work, state);
-        } else if waiting > seen && yields < YIELDS_MAX && waiting < shared.options.batch_frames_max {
-            seen = waiting;
-            yields += 1;
-            drop(state);
-            std::thread::yield_now();
-            state = shared.state();
-        } else {
+        } else if gathered || waiting >= released || state.closing {
             return Next::Batch(take(shared, &mut state));
+        } else {
+            let enough = committed + released as u64;
+            drop(state);
+            gather(shared, enough);
+            gathered = true;
+            state = shared.state();
         }
+    }
+}
+
+/// Lets submitters run until `enough` is submitted or nobody submits any more.
+fn gather(shared: &Shared, enough: u64) {
+    let (mut seen, mut quiet) = (0, 0);
+    for _ in 0..LOOKS_MAX {
+        let submitted = shared.submitted();
+        if submitted >= enough {
+            return;
+        }
+        quiet = if submitted == seen { quiet + 1 } else { 0 };
+        if quiet > QUIET_LOOKS_MAX {
+            return;
+        }
+        seen = submitted;
+        std::thread::yield_now();
     }
 }
 

@@ -341,3 +341,27 @@ impl Journal for SqliteJournal {
         closed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Killing a process cannot show a missing sync (the kernel keeps what was written), so the settings themselves are judged.
+    #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let path = folder.path().join("world");
+        for mode in [OpenMode::Create, OpenMode::Write] {
+            let journal = SqliteJournal::open(&path, mode).expect("opens");
+            let pragma = |name| {
+                journal
+                    .connection
+                    .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                    .expect("a value")
+            };
+            // 2 is FULL: the write-ahead log is synced after each transaction.
+            assert_eq!(pragma("synchronous"), rusqlite::types::Value::Integer(2));
+            assert_eq!(pragma("journal_mode"), rusqlite::types::Value::Text("wal".to_owned()));
+        }
+    }
+}

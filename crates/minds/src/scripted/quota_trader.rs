@@ -59,12 +59,12 @@ impl Script for QuotaTraderConfig {
     }
 }
 
-/// Takes a price of the other side that suits it, and otherwise names a random one of its own; the goods' kind is the resource's name.
-///
-/// It takes it on trust that an ask of that kind is for the amount it wants: where amounts differ, the price per unit does as well.
+/// Takes a price of the other side that suits it, and otherwise names a random one of its own. Only rights of its own amount are traded: resource and amount
+/// are the kind of the good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaTrader {
     config: Box<QuotaTraderConfig>,
+    kind: SmolStr,
     dice: Dice,
 }
 
@@ -72,12 +72,13 @@ impl QuotaTrader {
     /// A trader that draws from `seed`.
     #[must_use]
     pub fn new(config: QuotaTraderConfig, seed: Seed) -> Self {
-        Self { config: Box::new(config), dice: Dice::new(seed) }
+        let kind = services::right_kind(config.resource, config.amount);
+        Self { config: Box::new(config), kind, dice: Dice::new(seed) }
     }
 
     fn act(&mut self, view: &dyn Perception) -> Option<Action> {
         let QuotaTraderConfig { role, resource, amount, keep, price_min, price_max, .. } = *self.config;
-        let kind = resource.name();
+        let kind = self.kind.as_str();
         let quota = view.quota(resource);
         let (open, _) = own_orders(view, kind, role == Role::Seller);
         let replace = open.map(|open| open.order);
@@ -88,15 +89,16 @@ impl QuotaTrader {
                     ResourceKind::Depletable => 0,
                     _ => view.used(resource),
                 };
-                // What an open ask holds comes back when the ask is replaced.
-                if open.is_none() && quota.saturating_sub(in_use) < amount.saturating_add(keep) {
-                    return None;
-                }
+                let has_spare = quota.saturating_sub(in_use) >= amount.saturating_add(keep);
                 match view.best_offer(kind) {
-                    Some(offer) if !offer.mine && offer.price.0 >= price_min && open.is_none() => {
+                    Some(offer) if has_spare && !offer.mine && offer.price.0 >= price_min => {
                         Some(services::accept_with_right(offer.id, resource, amount))
                     }
-                    _ => Some(services::deposit_right(resource, amount, price, replace)),
+                    // What an open ask holds comes back when the ask is replaced.
+                    _ if has_spare || replace.is_some() => {
+                        Some(services::deposit_right(resource, amount, price, replace))
+                    }
+                    _ => None,
                 }
             }
             Role::Buyer if quota >= keep => replace.map(services::cancel),
@@ -117,7 +119,7 @@ impl Mind for QuotaTrader {
     }
 
     fn attention(&self) -> SummaryBounds {
-        SummaryBounds { kinds: vec![SmolStr::new_static(self.config.resource.name())], ..Default::default() }
+        SummaryBounds { kinds: vec![self.kind.clone()], ..Default::default() }
     }
 
     fn think(&mut self, view: &dyn Perception) -> Result<Decision, MindError> {

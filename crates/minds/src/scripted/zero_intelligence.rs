@@ -12,6 +12,9 @@ use crate::{Decision, Dice, Mind, MindError, Perception, Then, services, state};
 /// Most units that one trader is endowed with per period.
 pub const UNITS_MAX: usize = 1_000;
 
+/// Most lists of values for later rounds.
+pub(super) const ROUNDS_MAX: usize = 1_000;
+
 /// Which side of the market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,6 +38,12 @@ pub struct ZeroIntelligenceConfig {
     pub good: SmolStr,
     /// Redemption values (buyer) or costs (seller) of the units in scrip, in the order in which they are traded.
     pub values: Vec<u64>,
+    /// Values or costs of later rounds; after the last one the first round (`values`) comes again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub later_rounds: Vec<Vec<u64>>,
+    /// How many periods one round has; 0 for a single round.
+    #[serde(default)]
+    pub periods_per_round: u64,
     /// The highest price that anybody names.
     pub price_max: u64,
     /// Length of a trading period in ticks, for tick mode; its last tick is for taking orders back. At the beginning of each the endowment is renewed. Without it: one period.
@@ -67,6 +76,17 @@ impl Script for ZeroIntelligenceConfig {
         }
         for value in &self.values {
             check_range("values", *value, 1, self.price_max)?;
+        }
+        if self.later_rounds.len() > ROUNDS_MAX {
+            return Err(Flaw::new("later_rounds", format!("give at most {ROUNDS_MAX} lists")));
+        }
+        for round in &self.later_rounds {
+            if round.is_empty() || round.len() > UNITS_MAX {
+                return Err(Flaw::new("later_rounds", format!("give 1 to {UNITS_MAX} numbers in each list")));
+            }
+            for value in round {
+                check_range("later_rounds", *value, 1, self.price_max)?;
+            }
         }
         if let Some(ticks) = self.period_ticks {
             check_range("period_ticks", ticks, 1, u64::from(u32::MAX))?;
@@ -167,6 +187,16 @@ impl ZeroIntelligence {
         }
     }
 
+    /// The values or costs that hold in a period.
+    fn values(&self, period: u64) -> &[u64] {
+        let rounds = self.config.later_rounds.len() as u64 + 1;
+        let round = period.checked_div(self.config.periods_per_round).unwrap_or(0) % rounds;
+        match usize::try_from(round) {
+            Ok(later @ 1..) => self.config.later_rounds.get(later - 1).unwrap_or(&self.config.values),
+            _ => &self.config.values,
+        }
+    }
+
     /// Takes note of what became of the last decision. An order that was in the book and is there no more has been filled: only this
     /// mind itself cancels its orders.
     fn look_back(&mut self, view: &dyn Perception, open: Option<(OrderId, Scrip)>) {
@@ -264,7 +294,7 @@ impl ZeroIntelligence {
             Span::ZERO => return Then::Continue,
             mean => self.state.dice.exponential(mean),
         };
-        Then::Sleep(Sleep::of(period.until_close.unwrap_or(delay).min(delay)))
+        Then::Delay(period.until_close.unwrap_or(delay).min(delay))
     }
 
     /// What the loop does when there is nothing left to trade: waits for the next period, or ends when there is none.
@@ -301,7 +331,7 @@ impl Mind for ZeroIntelligence {
         if period.number != self.state.period {
             self.begin_period(period.number);
         }
-        let value = self.config.values.get(self.state.traded as usize).copied();
+        let value = self.values(period.number).get(self.state.traded as usize).copied();
         // An order without a unit to trade is left from before.
         if let Some((order, _)) = open
             && (period.is_closed || value.is_none() || (asks && self.state.unit.is_none()))

@@ -1,6 +1,10 @@
 //! A small world for the tests and examples of this crate: ledger, escrow with crossing orders, a mint, quotas. No more than minds need.
 
-#![allow(dead_code, reason = "shared by the tests and the examples, each of which uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "shared by the tests and the examples, each of which uses a part"
+)]
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
@@ -167,6 +171,11 @@ impl Village {
         self.agents[agent].outcome = Some(outcome);
         match decision.then {
             Then::Continue => {}
+            Then::Delay(delay) => {
+                if self.tick == 0 {
+                    self.agents[agent].sleep = Some(ecology_types::Sleep::of(delay));
+                }
+            }
             Then::Sleep(sleep) => {
                 self.agents[agent].status = AgentStatus::Sleeping;
                 self.agents[agent].sleep = Some(sleep);
@@ -357,10 +366,10 @@ impl Village {
                 if order.owner == agent {
                     return refuse(RefusalCode::SelfTrade, "order");
                 }
-                let good = match self.good(agent, args) {
-                    Ok(good) => good,
-                    Err(refusal) => return Err(refusal),
-                };
+                let good = self.good(agent, args)?;
+                if let Good::Right(resource, amount) = &good {
+                    self.agents[agent].quota[resource.index()] -= amount;
+                }
                 self.orders.remove(at);
                 let buyer = order.owner;
                 order.owner = agent;
@@ -469,7 +478,7 @@ impl Village {
             }
             Good::Right(resource, amount) => {
                 self.agents[agent].quota[resource.index()] -= amount;
-                SmolStr::new(resource.name())
+                SmolStr::from(format!("right:{resource}:{amount}"))
             }
         };
         let only_for = self.agent_of(args.get("buyer"));

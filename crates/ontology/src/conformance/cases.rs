@@ -260,6 +260,7 @@ pub fn odd_changes_do_not_panic(_: Schema, make: Make) {
     }
     ontology.apply(&Change::Created(&account(u32::MAX)));
     assert_eq!(ontology.counts(), (0, 0), "a key that no world gives away");
+    assert!(ontology.principals().is_empty());
     ontology.apply(&Change::Created(&account(5)));
     for _ in 0..2 {
         ontology.apply(&Change::Deleted { key: Key(5), at });

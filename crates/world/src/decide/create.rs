@@ -245,8 +245,7 @@ fn genesis_record(artifact: GenesisArtifact, now: Time) -> ArtifactRecord {
         version: 1,
         created_at: now,
         changed_at: now,
-        // The escrow and the mint hold scrip for others, so they need standing; none of the genesis artifacts is privileged.
-        has_standing: matches!(artifact, GenesisArtifact::Escrow | GenesisArtifact::Mint),
+        has_standing: false,
         can_execute: service.is_some() || artifact.is_contract(),
         access_contract: None,
         policy: None,

@@ -16,8 +16,8 @@ use ecology_world::World;
 use crate::cli::{InspectArgs, View};
 use crate::exit::Exit;
 use crate::failure::{Failure, shown};
-use crate::session;
 use crate::terminal::Terminal;
+use ecology_runner::session;
 
 use listing::Listing;
 

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::session::Progress;
 use crate::terminal::Terminal;
 use crate::text::{micros, number};
+use ecology_runner::session::Progress;
 
 /// Shows progress on stderr.
 pub(super) struct Line {

@@ -1,0 +1,255 @@
+//! How long a decision takes.
+
+use std::hint::black_box;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ecology_rate_limiting::{
+    Ask, Clock, Decision, DenseLimiter, Horizon, Limiter, MonotonicClock, RateEvent, RateLimiter,
+    RollingLimiter, RollingWindow, TickCounter, TickLimiter,
+};
+use ecology_types::{Charges, Key, Resource, Span, Time};
+use governor::clock::FakeRelativeClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter as Governor};
+
+use crate::Row;
+use crate::timing::{Contender, compare};
+
+const SECOND: Span = Span::from_secs(1);
+
+fn quota(per_second: u32) -> Quota {
+    Quota::per_second(NonZeroU32::new(per_second).unwrap())
+}
+
+/// Time that passes as fast as the given number of decisions per microsecond.
+struct Passing {
+    count: u64,
+    per_us: u64,
+}
+
+impl Passing {
+    #[inline]
+    fn now(&mut self) -> Time {
+        self.count += 1;
+        Time(self.count / self.per_us)
+    }
+}
+
+/// A cheap random number (xorshift, Marsaglia 2003), the same for all contenders.
+#[inline]
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+/// Below `bound`, without a division (Lemire 2019).
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "it is below a 32-bit bound")]
+fn below(state: &mut u64, bound: u32) -> u32 {
+    (((random(state) >> 32) * u64::from(bound)) >> 32) as u32
+}
+
+/// A rolling window of one owner against a governor of one owner; about half of all questions are admitted.
+pub fn single(_long: bool) -> Vec<Row> {
+    let governor = Governor::direct(quota(20_000_000));
+    let still = Governor::direct_with_clock(quota(20_000_000), FakeRelativeClock::default());
+    let (mut window, horizon) = (RollingWindow::new(), Horizon::new(SECOND));
+    let mut time = Passing { count: 0, per_us: 40 };
+    let (mut clocked, clock) = (RollingWindow::new(), MonotonicClock::default());
+    let mut limiter = with_share(RollingLimiter::new(SECOND), 20_000_000);
+    let mut limiter_time = Passing { count: 0, per_us: 10 };
+    let contenders: Vec<Contender<'_>> = vec![
+        (
+            "rolling",
+            Box::new(move |n| {
+                (0..n)
+                    .filter(|_| window.try_use(black_box(1), 20_000_000, time.now(), horizon).is_admit())
+                    .count() as u64
+            }),
+        ),
+        ("governor", Box::new(|n| (0..n).filter(|_| governor.check().is_ok()).count() as u64)),
+        (
+            "rolling+clock",
+            Box::new(move |n| {
+                (0..n)
+                    .filter(|_| clocked.try_use(black_box(1), 20_000_000, clock.now(), horizon).is_admit())
+                    .count() as u64
+            }),
+        ),
+        ("governor-clock", Box::new(|n| (0..n).filter(|_| still.check().is_ok()).count() as u64)),
+        ("decide+apply", Box::new(move |n| decide_and_apply(&mut limiter, &mut limiter_time, n))),
+    ];
+    let names = [
+        "rolling_single_owner",
+        "told:rolling_with_own_clock",
+        "told:governor_without_clock",
+        "told:rolling_decide_apply",
+    ];
+    compare(&names, 1_000_000, 0.3, contenders)
+}
+
+fn with_share<L: RateLimiter>(mut limiter: L, amount: u64) -> L {
+    let event = RateEvent::ShareSet { principal: Key(3), resource: Resource::LlmCalls, amount };
+    limiter.apply(&event, Time::ZERO);
+    limiter
+}
+
+fn decide_and_apply(limiter: &mut dyn RateLimiter, time: &mut Passing, n: u64) -> u64 {
+    let (principal, charges) = (Key(3), &Charges::of(Resource::LlmCalls, 1));
+    let mut admitted = 0;
+    for _ in 0..n {
+        let now = time.now();
+        if limiter.decide(&Ask::Use { principal, charges }, now) == Decision::Admit {
+            limiter.apply(&RateEvent::Used { principal, charges }, now);
+            admitted += 1;
+        }
+    }
+    admitted
+}
+
+/// Dense ids against a keyed governor; about half of all questions are admitted in steady state.
+fn dense(names: [&'static str; 3], keys: u32, per_us: u64, target: f64) -> Vec<Row> {
+    let per_key = u32::try_from(per_us * 1_000_000 / 2).unwrap() / keys;
+    let per_key = per_key.max(1);
+    let limiter = DenseLimiter::new(per_key.into(), SECOND, keys);
+    let clocked = DenseLimiter::new(per_key.into(), SECOND, keys);
+    let governor = Governor::<u32, _, _>::keyed(quota(per_key));
+    let still: Governor<_, _, _, NoOpMiddleware<Nanos>> =
+        Governor::new(quota(per_key), DefaultKeyedStateStore::<u32>::default(), FakeRelativeClock::default());
+    for id in 0..keys {
+        let _ = governor.check_key(&id);
+        let _ = still.check_key(&id);
+    }
+    let mut time = Passing { count: 0, per_us };
+    let (mut a, mut b, mut c, mut d) = (88_172_645_463_325_252_u64, 88_172_645_463_325_252, 77, 78);
+    let contenders: Vec<Contender<'_>> = vec![
+        (
+            "dense",
+            Box::new(move |n| {
+                (0..n).filter(|_| limiter.try_acquire(below(&mut a, keys), 1, time.now()).is_admit()).count()
+                    as u64
+            }),
+        ),
+        (
+            "governor",
+            Box::new(move |n| {
+                (0..n).filter(|_| governor.check_key(&below(&mut b, keys)).is_ok()).count() as u64
+            }),
+        ),
+        (
+            "dense+clock",
+            Box::new(move |n| {
+                (0..n).filter(|_| clocked.try_acquire_now(below(&mut c, keys), 1).is_admit()).count() as u64
+            }),
+        ),
+        (
+            "governor-clock",
+            Box::new(move |n| {
+                (0..n).filter(|_| still.check_key(&below(&mut d, keys)).is_ok()).count() as u64
+            }),
+        ),
+    ];
+    compare(&names, if keys > 100_000 { 1_000_000 } else { 500_000 }, target, contenders)
+}
+
+pub fn dense_1(_long: bool) -> Vec<Row> {
+    dense(["dense_1_key", "told:dense_1_own_clock", "told:governor_1_without_clock"], 1, 20, 0.6)
+}
+
+pub fn dense_10k(_long: bool) -> Vec<Row> {
+    dense(["dense_10k_keys", "told:dense_10k_own_clock", "told:governor_10k_without_clock"], 10_000, 20, 0.6)
+}
+
+pub fn dense_1m(_long: bool) -> Vec<Row> {
+    dense(["dense_1m_keys", "told:dense_1m_own_clock", "told:governor_1m_without_clock"], 1_000_000, 4, 0.9)
+}
+
+/// Names of ten thousand agents against a keyed governor.
+pub fn hashed_10k(_long: bool) -> Vec<Row> {
+    const KEYS: u32 = 10_000;
+    let names: Vec<String> = (0..KEYS).map(|n| format!("agent-{n:08}")).collect();
+    let limiter = Limiter::<String>::new(1_000, SECOND);
+    let clocked = Limiter::<String>::new(1_000, SECOND);
+    let governor = Governor::<String, _, _>::keyed(quota(1_000));
+    let mut time = Passing { count: 0, per_us: 20 };
+    let (mut a, mut b, mut c) = (5, 5, 6);
+    let contenders: Vec<Contender<'_>> = vec![
+        (
+            "hashed",
+            Box::new(|n| {
+                let admitted = |_: &u64| {
+                    let name = names[below(&mut a, KEYS) as usize].as_str();
+                    limiter.try_acquire(name, 1, time.now()).is_admit()
+                };
+                (0..n).filter(admitted).count() as u64
+            }),
+        ),
+        (
+            "governor",
+            Box::new(|n| {
+                (0..n).filter(|_| governor.check_key(&names[below(&mut b, KEYS) as usize]).is_ok()).count()
+                    as u64
+            }),
+        ),
+        (
+            "hashed+clock",
+            Box::new(|n| {
+                let admitted = |_: &u64| {
+                    clocked.try_acquire_now(names[below(&mut c, KEYS) as usize].as_str(), 1).is_admit()
+                };
+                (0..n).filter(admitted).count() as u64
+            }),
+        ),
+    ];
+    compare(&["hashed_10k_keys", "told:hashed_10k_own_clock"], 500_000, 1.0, contenders)
+}
+
+/// A tick counter against the least that any shared counter costs.
+pub fn tick(_long: bool) -> Vec<Row> {
+    let mut counter = TickCounter::default();
+    let floor = AtomicU64::new(0);
+    let mut limiter = with_share(TickLimiter::new(SECOND), u64::MAX);
+    let mut time = Passing { count: 0, per_us: 10 };
+    let contenders: Vec<Contender<'_>> = vec![
+        (
+            "tick",
+            Box::new(move |n| {
+                let admitted = |at: &u64| counter.try_use(black_box(1), 1 << 14, at >> 15).is_admit();
+                (0..n).filter(admitted).count() as u64
+            }),
+        ),
+        (
+            "fetch_add",
+            Box::new(|n| {
+                (0..n).filter(|_| floor.fetch_add(black_box(1), Ordering::Relaxed) & 1 == 0).count() as u64
+            }),
+        ),
+        ("decide+apply", Box::new(move |n| decide_and_apply(&mut limiter, &mut time, n))),
+    ];
+    compare(&["tick", "told:tick_decide_apply"], 1_000_000, 1.3, contenders)
+}
+
+/// Bytes per idle key, by the memory of this process.
+#[expect(clippy::cast_precision_loss, reason = "bytes of one process")]
+pub fn idle_key(_long: bool) -> Vec<Row> {
+    const KEYS: u32 = 4_000_000;
+    let resident = || {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: u64 = statm.split_whitespace().nth(1).unwrap().parse().unwrap();
+        pages * rustix::param::page_size() as u64
+    };
+    let before = resident();
+    let limiter = black_box(DenseLimiter::new(10, SECOND, KEYS));
+    for id in 0..KEYS {
+        limiter.try_acquire(id, 1, Time(u64::from(id)));
+    }
+    let bytes = resident().saturating_sub(before) as f64 / f64::from(KEYS);
+    drop(limiter);
+    let (ours, peer) = (format!("{bytes:.1}B"), "72B:target".to_owned());
+    vec![Row { name: "idle_key_bytes", ours, peer, value: bytes / 72.0, target: Some(1.0) }]
+}

@@ -1,0 +1,111 @@
+//! The standalone limiter for small consecutive numbers.
+
+use ecology_types::{Span, Time};
+
+use crate::bank::{Bank, Place, SHARDS};
+use crate::shard::{Shard, Slot};
+use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
+
+/// Exact rolling windows for ids `0..ids_max`, shared between threads: 64 bytes per id, allocated at once.
+///
+/// Times are arguments; one that lies before a time already seen counts as that one. Methods that end in `_now` read the clock of the
+/// limiter instead. Nothing sweeps: each 16th decision looks at one other id and frees what it no longer needs.
+#[derive(Debug)]
+pub struct DenseLimiter<C = MonotonicClock> {
+    bank: Bank<(), C>,
+    ids_max: u32,
+}
+
+impl DenseLimiter {
+    /// A limiter in which each of `ids_max` ids may use `limit` in any window of the given length.
+    #[must_use]
+    pub fn new(limit: u64, window: Span, ids_max: u32) -> Self {
+        Self::with_clock(limit, window, ids_max, MonotonicClock::default())
+    }
+}
+
+impl<C: Clock> DenseLimiter<C> {
+    /// The same, with a clock of one's own.
+    #[must_use]
+    pub fn with_clock(limit: u64, window: Span, ids_max: u32, clock: C) -> Self {
+        let bank = Bank::new(Horizon::new(window), clock, || ());
+        for (number, shard) in (0..SHARDS).zip(&bank.shards) {
+            let count = ids_max.saturating_sub(number).div_ceil(SHARDS) as usize;
+            let slots = &mut shard.lock().slots;
+            slots.reserve_exact(count);
+            slots.resize(count, Slot::new(limit));
+        }
+        Self { bank, ids_max }
+    }
+
+    #[inline]
+    fn place(&self, id: u32) -> Option<Place> {
+        (id < self.ids_max).then_some(Place { shard: id % SHARDS, slot: id / SHARDS })
+    }
+
+    /// Uses `weight` of the limit of `id` when it fits. An id that is not below `ids_max` has no limit to use.
+    #[inline]
+    pub fn try_acquire(&self, id: u32, weight: u64, now: Time) -> Answer {
+        let Some(place) = self.place(id) else { return Answer::AboveShare };
+        let mut shard = self.bank.shard(place.shard).lock();
+        if shard.is_turn_to_look() {
+            look(&mut shard);
+        }
+        shard.try_acquire(place.slot, weight, now)
+    }
+
+    /// The same, by the clock of the limiter.
+    pub fn try_acquire_now(&self, id: u32, weight: u64) -> Answer {
+        self.try_acquire(id, weight, self.bank.clock.now())
+    }
+
+    /// Uses all weights or none.
+    pub fn try_acquire_all(&self, items: &[(u32, u64)], now: Time) -> Answer {
+        self.bank.try_acquire_all(items, now, |id| *id % SHARDS, |_, id| Some(self.place(*id)?.slot))
+    }
+
+    /// Sets `weight` aside when it fits.
+    ///
+    /// # Errors
+    /// The answer that is not [`Answer::Admit`].
+    pub fn try_reserve(&self, id: u32, weight: u64, now: Time) -> Result<Permit<'_>, Answer> {
+        let place = self.place(id).ok_or(Answer::AboveShare)?;
+        let held = self.bank.shard(place.shard).lock().try_reserve(place.slot, weight, now)?;
+        Ok(Permit::new(&self.bank, place, weight, held))
+    }
+
+    /// Gives one id a limit of its own. Lowered below what is used, it admits nothing until enough has left the window.
+    pub fn set_limit(&self, id: u32, limit: u64) {
+        if let Some(place) = self.place(id) {
+            let waker = self.bank.shard(place.shard).lock().set_limit(place.slot, limit, true);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// What `id` has used and reserved in the window that ends at `now`.
+    #[must_use]
+    pub fn used(&self, id: u32, now: Time) -> u64 {
+        self.place(id).map_or(0, |place| self.bank.shard(place.shard).lock().used(place.slot, now))
+    }
+
+    /// Waits until `weight` of the limit of `id` can be used, first come first served, and uses it. Dropping the future gives
+    /// its place in the line up and uses nothing.
+    ///
+    /// # Errors
+    /// When the weight is larger than the limit.
+    #[cfg(feature = "async")]
+    pub async fn acquire(&self, id: u32, weight: u64) -> Result<(), crate::AboveLimit> {
+        let place = self.place(id).ok_or(crate::AboveLimit { weight, limit: 0 })?;
+        self.bank.shard(place.shard).lock().pin(place.slot);
+        crate::acquire::Acquire::of_pinned(&self.bank, place, weight).await
+    }
+}
+
+#[inline(never)]
+fn look(shard: &mut Shard<()>) {
+    if let Some(at) = shard.next_look() {
+        shard.tidy(at);
+    }
+}

@@ -1,0 +1,162 @@
+//! A mixed economy that uses every service.
+
+use std::collections::BTreeSet;
+
+use ecology_features::Config;
+use ecology_minds::MindConfig;
+use ecology_minds::scripted as minds;
+use ecology_types::{Effect, EventKind, Genesis, Resource, Rules, SmolStr, Span};
+use ecology_world::{Event, World};
+
+use super::figures::Figure;
+use super::{Length, Scenario, founder, rhythm};
+use crate::host::Observer;
+use crate::report::Finding;
+
+const SOURCE: &str = "laws of this world";
+const SERVICES: [&str; 7] = [
+    "genesis_ledger",
+    "genesis_rights_registry",
+    "genesis_store",
+    "genesis_escrow",
+    "genesis_mint",
+    "genesis_event_log",
+    "genesis_handbook",
+];
+
+/// See the module.
+pub(super) struct CommuneScenario {
+    config: Config,
+    services_used: BTreeSet<&'static str>,
+    rescues: u64,
+    debts_sold: u64,
+}
+
+impl CommuneScenario {
+    pub(super) fn new(config: &Config) -> Self {
+        Self { config: config.clone(), services_used: BTreeSet::new(), rescues: 0, debts_sold: 0 }
+    }
+
+    /// The trades of the commune, dealt in turn. One agent fails on purpose: nobody else may notice.
+    fn minds(&self) -> Vec<(&'static str, MindConfig)> {
+        let delay_mean = rhythm(&self.config);
+        let builder = |good: &'static str, read_price| {
+            MindConfig::Builder(minds::BuilderConfig {
+                good: SmolStr::new_static(good),
+                read_price,
+                delay_mean,
+                ..minds::BuilderConfig::default()
+            })
+        };
+        let trader = |role| {
+            MindConfig::QuotaTrader(minds::QuotaTraderConfig {
+                role,
+                resource: Resource::Disk,
+                amount: 1_000,
+                delay_mean,
+                ..minds::QuotaTraderConfig::default()
+            })
+        };
+        vec![
+            ("builder", builder("essay", 0)),
+            ("author", builder("novel", 1)),
+            ("bidder", MindConfig::Bidder(minds::BidderConfig { delay_mean, ..minds::BidderConfig::default() })),
+            ("borrower", MindConfig::Borrower(minds::BorrowerConfig { delay_mean, ..minds::BorrowerConfig::default() })),
+            ("lender", MindConfig::Lender(minds::LenderConfig { delay_mean, ..minds::LenderConfig::default() })),
+            ("scout", MindConfig::Scout(minds::ScoutConfig { delay_mean, ..minds::ScoutConfig::default() })),
+            (
+                "rescuer",
+                MindConfig::Rescuer(minds::RescuerConfig {
+                    resource: Resource::LlmCalls,
+                    amount: 10,
+                    keep: 100,
+                    delay_mean,
+                }),
+            ),
+            ("landlord", trader(minds::Role::Seller)),
+            ("tenant", trader(minds::Role::Buyer)),
+            ("giver", MindConfig::RandomTransfer(minds::RandomTransferConfig { delay_mean })),
+            ("spawner", MindConfig::Spawner(minds::SpawnerConfig { delay_mean, ..minds::SpawnerConfig::default() })),
+            (
+                "sleeper",
+                MindConfig::Sleeper(minds::SleeperConfig {
+                    duration: Some(Span(delay_mean.0.saturating_mul(20))),
+                    events_about_me: vec![EventKind::ScripTransferred],
+                    scrip_below: Some(50),
+                    ..minds::SleeperConfig::default()
+                }),
+            ),
+            ("failing", MindConfig::Failing(minds::FailingConfig::default())),
+        ]
+    }
+}
+
+impl Observer for CommuneScenario {
+    fn observe(&mut self, world: &World, event: &Event) {
+        match &event.effect {
+            Effect::ActionDone { target: Some(target), method: Some(_), .. } => {
+                let id = world.id(*target).as_str();
+                if let Some(service) = SERVICES.into_iter().find(|service| *service == id) {
+                    self.services_used.insert(service);
+                }
+            }
+            Effect::AgentUnblocked { .. } => self.rescues += 1,
+            Effect::EscrowSold { kind, .. } if kind == "debt" => self.debts_sold += 1,
+            _ => {}
+        }
+    }
+}
+
+impl Scenario for CommuneScenario {
+    fn adapt(&self, _: &mut Rules) {}
+
+    fn genesis(&self, rules: Rules) -> Genesis {
+        let minds = self.minds();
+        let founders = (0..self.config.agents() as usize)
+            .map(|n| {
+                let (name, mind) = &minds[n % minds.len()];
+                let mut founder = founder(&self.config, &format!("{name}_{}", n / minds.len()), mind, 100);
+                // Every third giver begins without a single thought to spare: frozen, until a rescuer comes by.
+                if *name == "giver" && (n / minds.len()).is_multiple_of(3) {
+                    founder.quotas[Resource::LlmCalls] = 0;
+                }
+                founder
+            })
+            .collect();
+        Genesis { rules, founders, artifacts: Vec::new() }
+    }
+
+    fn length(&self) -> Length {
+        let commune = &self.config.scenario.commune;
+        let ticks = u64::from(commune.days) * u64::from(commune.ticks_per_day);
+        Length { ticks, duration: Span(rhythm(&self.config).0.saturating_mul(ticks)) }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "figures of a report")]
+    fn findings(&self, world: &World) -> Vec<Finding> {
+        let figure = |name: &str, measured: u64, published: String, least: Option<f64>| {
+            Figure {
+                name: name.to_owned(),
+                measured: measured as f64,
+                unit: "",
+                published,
+                least,
+                greatest: None,
+                source: SOURCE,
+            }
+            .finding()
+        };
+        let all = SERVICES.len() as u64;
+        vec![
+            figure("services used", self.services_used.len() as u64, format!("all {all}"), Some(all as f64)),
+            figure("frozen agents rescued", self.rescues, "at least 1".to_owned(), Some(1.0)),
+            figure("promises sold", self.debts_sold, "at least 1".to_owned(), Some(1.0)),
+            figure(
+                "laws that hold",
+                u64::from(world.check_invariants().is_ok()),
+                "1 (all of them)".to_owned(),
+                Some(1.0),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,391 @@
+//! One run of one world, from its configuration to its report.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource};
+use ecology_features::ConfigError;
+use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal};
+use ecology_types::{AxisVector, Command, Seed, Span, Time};
+use ecology_world::{StateHash, World};
+
+use crate::clock::{Clock, RealClock, VirtualClock};
+use crate::compose::{self, NotBuilt};
+use crate::continuous::{ContinuousLimits, run_continuously};
+use crate::crew::MINDS_TAG;
+use crate::drive::Equipment;
+use crate::host::{Host, HostError, Observer, Observers};
+use crate::outcome::RunOutcome;
+use crate::report::RunReport;
+use crate::scenario::{self, Scenario};
+use crate::stop::Stop;
+use crate::store::{self, OpenError, Recover};
+use crate::summary;
+use crate::tally::Tally;
+use crate::tick::{TickLimits, run_ticks};
+
+/// The tag under which the hash at the end of a run is kept.
+const HASH_TAG: &[u8] = b"hash v1";
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct SessionSpec {
+    /// The whole configuration.
+    pub config: Config,
+    /// The file of the world; it is made when it does not exist. Without one, and without `run.world` in the configuration, a fresh file
+    /// in the folder `worlds` of the current directory.
+    pub path: Option<PathBuf>,
+    /// The switch that ends the run early.
+    pub stop: Stop,
+    /// Version of the program, for the journal.
+    pub version: &'static str,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The present tick; 0 in continuous mode.
+    pub tick: u64,
+    /// The last tick of this run.
+    pub ticks: Option<u64>,
+    /// World time.
+    pub world_time: Time,
+    /// World time at which this run ends.
+    pub until: Option<Time>,
+    /// The number of the last event.
+    pub events: u64,
+    /// The number of the last record.
+    pub records: u64,
+    /// Open orders in escrow.
+    pub open_orders: u64,
+}
+
+/// Why a run did not take place or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The world cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The world cannot be run on.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The positions name an implementation that is not built.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
+    /// A number of the configuration is out of range.
+    #[error(transparent)]
+    Config(Box<ConfigError>),
+    /// The journal cannot be made or opened.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The folder for new worlds cannot be made.
+    #[error("the folder {folder} cannot be made: {detail}; make it yourself or name a file with --world")]
+    Folder {
+        /// Which one.
+        folder: String,
+        /// What the system says.
+        detail: String,
+    },
+    /// The world belongs to another scenario.
+    #[error(
+        "{world} was made for the scenario {found}, and {asked} was asked for; leave --scenario out to go on with {found}, or name another file"
+    )]
+    OtherScenario {
+        /// The file.
+        world: String,
+        /// Its scenario.
+        found: String,
+        /// What was asked for.
+        asked: String,
+    },
+}
+
+impl From<ConfigError> for SessionError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(Box::new(error))
+    }
+}
+
+/// Runs a world: makes it or takes it up where it stands, drives it, and reports.
+///
+/// # Errors
+/// [`SessionError`] says what is wrong and what to do. A world that exists is never harmed by a run that cannot begin.
+pub fn run(
+    spec: SessionSpec,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<RunReport, SessionError> {
+    let started = std::time::Instant::now();
+    let SessionSpec { config, path, stop, version } = spec;
+    let axes = config.axis_vector();
+    let parts = compose::parts(axes)?;
+    let mut scenario = scenario::build(&config);
+    let mut rules = config.rules()?;
+    scenario.adapt(&mut rules);
+    let mut tally = Tally::default();
+    let opened = {
+        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
+        open(&config, path.or_else(|| config.run.world.clone()), axes, parts, rules, &mut both)?
+    };
+    let Opened { mut host, file, resumed, minds } = opened;
+    let seed = Seed(config.run.seed);
+    let name = config.run.scenario.name();
+    {
+        let (_, _, found, _) = host.world().run();
+        if resumed && !found.is_empty() && found != name {
+            let world = file.as_ref().map_or_else(String::new, |file| file.display().to_string());
+            return Err(SessionError::OtherScenario { world, found: found.to_owned(), asked: name.to_owned() });
+        }
+    }
+    let now = host.world().time();
+    let (run, ..) = host.world().run();
+    {
+        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
+        let start =
+            Command::StartRun { version: version.into(), scenario: name.into(), seed, axes };
+        host.step(&start, now, &mut both)?;
+    }
+    host.sync()?;
+    let equipment = Equipment {
+        meter: compose::meter(metering(&config)),
+        scorer: compose::scorer(),
+        // Runs of one world draw from different streams; the first one from the seed itself.
+        seed: if run == 0 { seed } else { seed.derive("run", run) },
+        minds,
+        arrivals: scenario.arrivals(),
+    };
+    let outcome = {
+        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
+        drive(&config, host, equipment, scenario_length(&config), &stop, &mut both, progress)?
+    };
+    let RunOutcome { mut host, ended, minds_started_anew } = outcome;
+    let hash = host.world().hash();
+    host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
+    host.snapshot()?;
+    let mut report = summary::report(host.world(), &tally, &*scenario, hash);
+    report.world = file.map(|file| file.display().to_string());
+    report.resumed = resumed;
+    report.ended = ended.reason().to_owned();
+    report.minds_started_anew = minds_started_anew as u64;
+    report.version = version.to_owned();
+    report.metering.meter = match metering(&config) {
+        MeteringSource::Machine => "machine".to_owned(),
+        MeteringSource::Modelled => "modelled".to_owned(),
+    };
+    report.mode = match (config.features.execution_mode, config.run.clock) {
+        (ExecutionMode::Tick, _) => "tick".to_owned(),
+        (ExecutionMode::Continuous, ClockChoice::Real) => "continuous, real clock".to_owned(),
+        (ExecutionMode::Continuous, ClockChoice::Virtual) => "continuous, virtual clock".to_owned(),
+    };
+    host.close()?;
+    report.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(report)
+}
+
+/// On a virtual clock no machine time passes that could be measured: the modelled meter serves there.
+fn metering(config: &Config) -> MeteringSource {
+    let virtual_time = config.features.execution_mode == ExecutionMode::Continuous
+        && config.run.clock == ClockChoice::Virtual;
+    if virtual_time { MeteringSource::Modelled } else { config.metering.source }
+}
+
+fn scenario_length(config: &Config) -> scenario::Length {
+    let by_scenario = scenario::build(config).length();
+    scenario::Length {
+        ticks: config.run.ticks.unwrap_or(if config.run.duration_ms.is_some() {
+            u64::MAX
+        } else {
+            by_scenario.ticks
+        }),
+        duration: match (config.run.duration_ms, config.run.ticks) {
+            (Some(ms), _) => Span::from_millis(ms),
+            (None, Some(ticks)) => Span(Span::from_millis(config.time.tick_ms).0.saturating_mul(ticks)),
+            (None, None) => by_scenario.duration,
+        },
+    }
+}
+
+fn drive(
+    config: &Config,
+    host: Host,
+    equipment: Equipment,
+    length: scenario::Length,
+    stop: &Stop,
+    observer: &mut dyn Observer,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<RunOutcome, HostError> {
+    let start = host.world().time();
+    let first_tick = host.world().tick();
+    let by_ticks = config.features.execution_mode == ExecutionMode::Tick;
+    // Ticks are bounded by a duration as well, in world time.
+    let in_duration = length.duration.0 / host.world().rules().tick.0.max(1);
+    let ticks = if config.run.duration_ms.is_some() { length.ticks.min(in_duration) } else { length.ticks };
+    let until = start.after(length.duration);
+    let mut tell = |world: &World| {
+        progress(&Progress {
+            tick: world.tick(),
+            ticks: by_ticks.then_some(first_tick.saturating_add(ticks)),
+            world_time: world.time(),
+            until: (!by_ticks).then_some(until),
+            events: world.last_event(),
+            records: world.last_record(),
+            open_orders: world.orders().len() as u64,
+        });
+    };
+    if by_ticks {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        run_ticks(host, equipment, TickLimits { ticks, threads }, stop, observer, &mut tell)
+    } else {
+        let clock: Box<dyn Clock> = match config.run.clock {
+            ClockChoice::Real => Box::new(RealClock::starting_at(start)),
+            ClockChoice::Virtual => Box::new(VirtualClock::starting_at(start)),
+        };
+        let limits = ContinuousLimits::lasting(length.duration);
+        run_continuously(host, equipment, clock, limits, stop, observer, &mut tell)
+    }
+}
+
+/// The scenario and the tally watch the same events.
+struct Watch<'a> {
+    scenario: &'a mut dyn Scenario,
+    tally: &'a mut Tally,
+}
+
+impl Observer for Watch<'_> {
+    fn observe(&mut self, world: &World, event: &ecology_world::Event) {
+        self.scenario.observe(world, event);
+        self.tally.observe(world, event);
+    }
+}
+
+struct Opened {
+    host: Host,
+    file: Option<PathBuf>,
+    resumed: bool,
+    minds: Option<Vec<u8>>,
+}
+
+fn open(
+    config: &Config,
+    path: Option<PathBuf>,
+    axes: AxisVector,
+    parts: ecology_world::Parts,
+    rules: ecology_types::Rules,
+    observer: &mut dyn Observer,
+) -> Result<Opened, SessionError> {
+    let in_memory = config.journal.backend == JournalBackend::Memory;
+    let path = match path {
+        Some(path) => path,
+        None if in_memory => PathBuf::new(),
+        None => fresh_path(config.run.scenario.name())?,
+    };
+    let batch = config.journal.batch_records_max as usize;
+    let every = config.journal.snapshot_every_records;
+    let file = (!in_memory).then(|| path.clone());
+    if !in_memory && path.exists() {
+        let mut journal = compose::journal(config, &path, OpenMode::Write)?;
+        let world = store::recover(&mut *journal, axes, Recover::FROM_THE_START, observer)?;
+        let last = world.last_record();
+        let minds = match journal.newest_snapshot(MINDS_TAG, last)? {
+            Some((at, bytes)) if at == last => Some(bytes),
+            _ => None,
+        };
+        let mut host = Host::new(world, journal, batch, every)?;
+        if *host.world().rules() != rules {
+            let now = host.world().time();
+            host.step(&Command::SetRules(Box::new(rules)), now, observer)?;
+        }
+        return Ok(Opened { host, file, resumed: true, minds });
+    }
+    let mut journal = compose::journal(config, &path, OpenMode::Create)?;
+    store::stamp(&mut *journal)?;
+    let mut host = Host::new(World::new(parts), journal, batch, every)?;
+    let genesis = scenario::build(config).genesis(rules);
+    host.step(&Command::Create(Box::new(genesis)), Time::ZERO, observer)?;
+    host.sync()?;
+    Ok(Opened { host, file, resumed: false, minds: None })
+}
+
+/// The first free name in the folder `worlds`.
+fn fresh_path(scenario: &str) -> Result<PathBuf, SessionError> {
+    let folder = Path::new("worlds");
+    std::fs::create_dir_all(folder).map_err(|error| SessionError::Folder {
+        folder: folder.display().to_string(),
+        detail: error.to_string(),
+    })?;
+    let free = (1_u32..).map(|n| folder.join(format!("{scenario}-{n:03}.world"))).find(|path| !path.exists());
+    Ok(free.unwrap_or_else(|| folder.join(format!("{scenario}.world"))))
+}
+
+/// Opens a world to look at it: its present state, its journal, and the positions of its last record.
+///
+/// # Errors
+/// [`OpenError`] says what is wrong.
+pub fn open_for_reading(path: &Path) -> Result<(World, Box<dyn Journal>, AxisVector), OpenError> {
+    let mut journal = SqliteJournal::open(path, OpenMode::Read)?;
+    let axes = store::last_axes(&mut journal)?;
+    let world = store::recover(&mut journal, axes, Recover::QUICKLY, &mut Observers::default())?;
+    Ok((world, Box::new(journal), axes))
+}
+
+/// What recomputing a world's state gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// Records replayed.
+    pub records: u64,
+    /// Events in them.
+    pub events: u64,
+    /// World time of the last one.
+    pub time: Time,
+    /// The digest of the recomputed state.
+    pub hash: StateHash,
+    /// The digest that the last run kept when it ended, in the form `decided measured`, when the replay ends exactly there.
+    pub recorded: Option<(String, String)>,
+    /// The digest of the state from the newest snapshot and the rest of the journal, when there is a snapshot.
+    pub from_snapshot: Option<StateHash>,
+    /// The law that does not hold in the recomputed state, if one does not.
+    pub broken_law: Option<String>,
+}
+
+impl Replay {
+    /// Whether everything that can be compared agrees.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        let recorded = self.recorded.as_ref().is_none_or(|(decided, measured)| {
+            *decided == self.hash.decided_hex() && *measured == self.hash.measured_hex()
+        });
+        recorded && self.from_snapshot.is_none_or(|hash| hash == self.hash) && self.broken_law.is_none()
+    }
+}
+
+/// Recomputes the state of a world from its first record and compares it with what was kept.
+///
+/// # Errors
+/// [`OpenError`] says which record cannot be replayed.
+pub fn replay(path: &Path, until: Option<u64>) -> Result<Replay, OpenError> {
+    let mut journal = SqliteJournal::open(path, OpenMode::Read)?;
+    let axes = store::last_axes(&mut journal)?;
+    let until = until.unwrap_or(u64::MAX);
+    let mut nobody = Observers::default();
+    let world =
+        store::recover(&mut journal, axes, Recover { until, use_snapshot: false }, &mut nobody)?;
+    let hash = world.hash();
+    let last = world.last_record();
+    let recorded = match journal.newest_snapshot(HASH_TAG, last)? {
+        Some((at, bytes)) if at == last => String::from_utf8(bytes)
+            .ok()
+            .and_then(|text| text.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()))),
+        _ => None,
+    };
+    let shortcut =
+        store::recover(&mut journal, axes, Recover { until, use_snapshot: true }, &mut nobody)?;
+    let has_snapshot = journal.newest_snapshot(&store::snapshot_tag(axes), last)?.is_some();
+    Ok(Replay {
+        records: last,
+        events: world.last_event(),
+        time: world.time(),
+        hash,
+        recorded,
+        from_snapshot: has_snapshot.then(|| shortcut.hash()),
+        broken_law: world.check_invariants().err().map(|broken| broken.to_string()),
+    })
+}
