@@ -269,12 +269,28 @@ fn check_refusal(world: &World, before: &[u8], step: &Step, record: &Record) {
     let is_charge = |effect: &Effect| {
         matches!(
             effect,
-            Effect::Thought { .. } | Effect::ReservationSettled { .. } | Effect::Charged { .. } | Effect::ActionRefused { .. }
+            Effect::Thought { .. }
+                | Effect::ReservationSettled { .. }
+                // The CPU time of the thought, until it is measured.
+                | Effect::ReservationMade { .. }
+                | Effect::Charged { .. }
+                | Effect::ActionRefused { .. }
         )
     };
     assert!(record.effects.iter().all(is_charge), "{refusal}: {:?}", record.effects);
     if record.effects.len() == 1 {
         assert!(untouchable(world) == before, "{refusal} changed something: {record:?}");
+    }
+}
+
+fn measurement(agent: Key, reservation: u64, dice: &mut Dice, step: &Step) -> Measurement {
+    Measurement {
+        principal: agent,
+        reservation: Some(reservation),
+        cpu_ns: dice.below(80_000),
+        memory_peak_bytes: 1,
+        written_bytes: step.written_bytes,
+        bandwidth_bytes: step.bandwidth_bytes,
     }
 }
 
@@ -297,14 +313,7 @@ fn play(combo: Combo, seed: u64, steps: u64) {
         assert_eq!(test.world.accounts().supply().0, supply.0 + minted(&record), "scrip comes from the mint");
         check_refusal(&test.world, &before, &step, &record);
         if let (Command::Act(act), Some(reservation)) = (&command, step.reservation) {
-            unsettled.push(Measurement {
-                principal: act.agent,
-                reservation: Some(reservation),
-                cpu_ns: dice.below(80_000),
-                memory_peak_bytes: 1,
-                written_bytes: step.written_bytes,
-                bandwidth_bytes: step.bandwidth_bytes,
-            });
+            unsettled.push(measurement(act.agent, reservation, &mut dice, &step));
         }
         // A twin from a snapshot goes on exactly as the first does.
         match &mut twin {
@@ -382,10 +391,14 @@ fn random_play_reaches_the_interesting_places() {
     let mut test = TestWorld::with(combo, genesis);
     let mut seen = std::collections::BTreeSet::new();
     let mut codes = std::collections::BTreeSet::new();
+    let mut unsettled = Vec::new();
     for _ in 0..6_000 {
-        let command = command(&mut dice, &test.world, &mut Vec::new());
+        let command = command(&mut dice, &test.world, &mut unsettled);
         test.now = test.now.after(Span(dice.below(40_000_000)));
-        let step = test.command(command);
+        let step = test.command(command.clone());
+        if let (Command::Act(act), Some(reservation)) = (&command, step.reservation) {
+            unsettled.push(measurement(act.agent, reservation, &mut dice, &step));
+        }
         let outcome: &Outcome = &step.outcome;
         codes.extend(outcome.as_ref().err().map(|refusal| refusal.code));
         seen.extend(test.last_effects().iter().map(Effect::kind));
