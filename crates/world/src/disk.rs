@@ -8,9 +8,10 @@ use crate::world::World;
 
 /// The bytes of an interface: all its texts, and its schemas as [`ecology_types::Value::bytes`] counts them.
 pub(crate) fn interface_bytes(interface: &Interface) -> u64 {
-    let methods = interface.methods.iter().map(|method| {
-        (method.name.len() + method.description.len() + method.input_schema.bytes()) as u64
-    });
+    let methods = interface
+        .methods
+        .iter()
+        .map(|method| (method.name.len() + method.description.len() + method.input_schema.bytes()) as u64);
     interface.description.len() as u64 + methods.sum::<u64>()
 }
 

@@ -26,13 +26,28 @@ pub struct EventLog {
     kept_max: usize,
     last: u64,
     events: VecDeque<Event>,
+    /// Bytes of content that the events hold.
+    content_bytes: u64,
+}
+
+/// Bytes of content that an event keeps alive.
+fn content_bytes(event: &Event) -> u64 {
+    match &event.effect {
+        Effect::ArtifactCreated(record) => record.content.len() as u64,
+        Effect::ArtifactChanged { content: Some(content), .. } => content.len() as u64,
+        _ => 0,
+    }
 }
 
 impl EventLog {
+    /// Events hold the content that was written. With more than this the oldest go early, so that replacing a large artifact over and
+    /// over does not fill the memory.
+    pub const CONTENT_BYTES_MAX: u64 = 64 << 20;
+
     pub(crate) fn set_kept_max(&mut self, kept_max: usize) {
         self.kept_max = kept_max.max(1);
         while self.events.len() > self.kept_max {
-            self.events.pop_front();
+            self.pop();
         }
     }
 
@@ -41,10 +56,28 @@ impl EventLog {
         while self.events.len() >= self.kept_max.max(1)
             && self.events.front().is_some_and(|oldest| oldest.cause != event.cause)
         {
-            self.events.pop_front();
+            self.pop();
         }
         self.last = event.seq;
+        self.content_bytes += content_bytes(&event);
         self.events.push_back(event);
+        while self.content_bytes > Self::CONTENT_BYTES_MAX && self.oldest_is_over() {
+            self.pop();
+        }
+    }
+
+    /// Whether the oldest event belongs to an earlier record than the newest.
+    fn oldest_is_over(&self) -> bool {
+        match (self.events.front(), self.events.back()) {
+            (Some(oldest), Some(newest)) => oldest.cause != newest.cause,
+            _ => false,
+        }
+    }
+
+    fn pop(&mut self) {
+        if let Some(event) = self.events.pop_front() {
+            self.content_bytes -= content_bytes(&event);
+        }
     }
 
     /// The number of the last event; 0 before the first.

@@ -19,6 +19,7 @@ mod order_book;
 mod oversize;
 mod parts;
 mod reservations;
+mod result;
 mod scorer;
 mod services;
 mod snapshot;
@@ -46,3 +47,8 @@ pub use subscriptions::Subscriptions;
 pub use usage::{Measured, Totals, Usage};
 pub use view::AgentView;
 pub use world::{FoldError, World};
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

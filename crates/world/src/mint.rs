@@ -151,8 +151,13 @@ mod tests {
     fn winners_pay_the_highest_losing_bid() {
         let mut mint = Mint::default();
         for (id, amount) in [(1, 5), (2, 9), (3, 7), (4, 7)] {
-            let bid =
-                Bid { id, bidder: Key(20), artifact: Key(30 + u32::try_from(id).unwrap()), amount: Scrip(amount), placed_at: Time(0) };
+            let bid = Bid {
+                id,
+                bidder: Key(20),
+                artifact: Key(30 + u32::try_from(id).unwrap()),
+                amount: Scrip(amount),
+                placed_at: Time(0),
+            };
             mint.insert(bid);
         }
         assert_eq!(mint.bids_of(Key(20)).count(), 4);

@@ -127,6 +127,7 @@ impl World {
             inboxes: Inboxes::of(&saved.log),
             log: saved.log,
             clock: saved.clock,
+            scratch: Vec::new(),
         })
     }
 }

@@ -47,6 +47,9 @@ pub enum StepError {
     Encoding(String),
 }
 
+/// The largest room for effects that is kept from one step to the next.
+const SCRATCH_LEN_MAX: usize = 64;
+
 /// What a decision consists of, before it is applied.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -54,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) reservation: Option<ReservationId>,
     pub(crate) bandwidth_bytes: u64,
     pub(crate) written_bytes: u64,
+    /// Bytes of the arguments of an invocation.
+    pub(crate) args_bytes: u64,
     /// Ids that this plan interns, so that one id is not interned twice.
     pub(crate) interned: Vec<(SmolStr, Key)>,
 }
@@ -97,7 +102,8 @@ impl World {
         if let Some(unknown) = actor.filter(|actor| actor.index() >= self.symbols.len()) {
             return Err(StepError::Contradiction(format!("nobody has the key {}", unknown.0)));
         }
-        let mut plan = Plan { effects: Vec::with_capacity(4), ..Plan::default() };
+        let mut plan = Plan { effects: std::mem::take(&mut self.scratch), ..Plan::default() };
+        plan.effects.clear();
         let outcome = self.decide(command, now, &mut plan)?;
         let first_event = self.clock.event + 1;
         let bytes = if encode {
@@ -110,13 +116,16 @@ impl World {
                 command,
                 effects: &plan.effects,
             };
-            record.encode(Vec::with_capacity(192)).map_err(|error| StepError::Encoding(error.to_string()))?
+            record.encode(Vec::with_capacity(256)).map_err(|error| StepError::Encoding(error.to_string()))?
         } else {
             Vec::new()
         };
         self.begin_record(now);
-        for effect in plan.effects {
+        for effect in plan.effects.drain(..) {
             self.commit(actor, effect);
+        }
+        if plan.effects.capacity() <= SCRATCH_LEN_MAX {
+            self.scratch = plan.effects;
         }
         Ok(Step {
             outcome,

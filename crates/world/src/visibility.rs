@@ -128,7 +128,8 @@ impl World {
     fn may_know_of_deal(&self, event: &Event, viewer: Key) -> bool {
         let of_record = |other: &&Event| other.cause == event.cause;
         let later = self.log.after(event.seq).take_while(of_record);
-        let earlier = (self.log.first_kept()..event.seq).rev().map_while(|seq| self.log.get(seq)).take_while(of_record);
+        let earlier =
+            (self.log.first_kept()..event.seq).rev().map_while(|seq| self.log.get(seq)).take_while(of_record);
         later.chain(earlier).all(|other| match &other.effect {
             Effect::EscrowOpened(order) => {
                 order.only_for.is_none_or(|only_for| [order.owner, only_for].contains(&viewer))

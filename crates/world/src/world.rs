@@ -47,6 +47,8 @@ pub struct World {
     pub(crate) log: EventLog,
     pub(crate) inboxes: Inboxes,
     pub(crate) clock: Clock,
+    /// Room for the effects of the next step, kept so that a step need not ask for it.
+    pub(crate) scratch: Vec<Effect>,
 }
 
 /// Where a world is in its history.
@@ -95,6 +97,7 @@ impl World {
             log: EventLog::default(),
             inboxes: Inboxes::default(),
             clock: Clock::default(),
+            scratch: Vec::new(),
         }
     }
 

@@ -161,7 +161,8 @@ impl TestWorld {
     }
 
     pub(crate) fn with(combo: Combo, genesis: Genesis) -> Self {
-        let mut world = Self { combo, world: World::new(combo.parts()), now: Time::ZERO, records: Vec::new() };
+        let mut world =
+            Self { combo, world: World::new(combo.parts()), now: Time::ZERO, records: Vec::new() };
         world.command(Command::Create(Box::new(genesis)));
         let axes = world.world.axes();
         world.command(Command::StartRun {
@@ -260,7 +261,10 @@ impl TestWorld {
     pub(crate) fn log_of(&self, agent: &str) -> Vec<String> {
         let viewer = self.key(agent);
         let events = self.world.log().after(0);
-        events.filter_map(|event| self.world.show_event(event, viewer)).map(|event| format!("{event:?}")).collect()
+        events
+            .filter_map(|event| self.world.show_event(event, viewer))
+            .map(|event| format!("{event:?}"))
+            .collect()
     }
 
     /// A draft by which only the owner reads, whatever decides about access.

@@ -9,6 +9,7 @@ use ecology_types::{
 };
 
 use super::permission::Call;
+use crate::result::{id_value, row};
 use crate::services::{self, Caller};
 use crate::step::Plan;
 use crate::world::World;
@@ -41,7 +42,7 @@ impl World {
         let mut owes = false;
         let carried = self.carry_out(act, now, plan);
         let checked = carried.and_then(|done| {
-            let charges = self.charges_of(act, &done);
+            let charges = charges_of(act, &done, plan.args_bytes);
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             // What the action gives away is not there any more to pay for it.
             let total = total.saturating_add(&given_away(act.agent, &plan.effects[before..]));
@@ -160,22 +161,6 @@ impl World {
         Ok(())
     }
 
-    fn charges_of(&self, act: &Act, done: &Done) -> Charges {
-        let request = match &act.action {
-            Action::Noop => 0,
-            Action::Read { artifact } | Action::Delete { artifact } => artifact.as_str().len(),
-            Action::Write(draft) => draft_bytes(draft),
-            Action::Edit { artifact, find, replace, .. } => {
-                artifact.as_str().len() + find.len() + replace.len()
-            }
-            Action::Invoke { artifact, method, args } => {
-                artifact.as_str().len() + method.len() + args.bytes()
-            }
-        };
-        Charges::of(Resource::Bandwidth, request as u64 + done.result_bytes)
-            .with(Resource::DiskWrites, done.written_bytes)
-    }
-
     /// Whether a principal can pay for all of `charges` now: money from its stock, rates from its shares, all or nothing.
     pub(crate) fn admit(&self, principal: Key, charges: &Charges, now: Time) -> Result<(), Refusal> {
         let dollars = charges[Resource::LlmBudget];
@@ -241,8 +226,8 @@ impl World {
         let record = self.find(artifact)?;
         self.permit(record, &Call::of(act.agent, Verb::Read, &act.answers), plan)?;
         let name = |key: Key| self.id(key).clone();
-        let result = Value::map([
-            ("id", Value::text(artifact.as_str())),
+        let result = row([
+            ("id", id_value(artifact)),
             ("content", Value::Text(SmolStr::from(Arc::clone(&record.content)))),
             ("version", Value::count(record.version)),
             ("metadata", self.parts.ontology.describe(record, &name)),
@@ -275,6 +260,7 @@ impl World {
             return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
         }
         let bytes = args.bytes() as u64;
+        plan.args_bytes = bytes;
         if bytes > limits.args_bytes_max {
             let detail =
                 format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max);
@@ -318,6 +304,19 @@ impl World {
             }
         }
     }
+}
+
+/// What an action uses up by the rules: the bytes of request and result, and those that it writes.
+fn charges_of(act: &Act, done: &Done, args_bytes: u64) -> Charges {
+    let request = match &act.action {
+        Action::Noop => 0,
+        Action::Read { artifact } | Action::Delete { artifact } => artifact.as_str().len(),
+        Action::Write(draft) => draft_bytes(draft),
+        Action::Edit { artifact, find, replace, .. } => artifact.as_str().len() + find.len() + replace.len(),
+        Action::Invoke { artifact, method, .. } => artifact.as_str().len() + method.len(),
+    };
+    Charges::of(Resource::Bandwidth, request as u64 + args_bytes + done.result_bytes)
+        .with(Resource::DiskWrites, done.written_bytes)
 }
 
 /// The quotas that an agent gives to others.

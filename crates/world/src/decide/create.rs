@@ -168,8 +168,7 @@ impl World {
             return Err(StepError::Contradiction(problem));
         }
         if founder.id.as_str().len() > self.rules.limits.id_bytes_max as usize {
-            let problem =
-                format!("{} has more than {} bytes", founder.id, self.rules.limits.id_bytes_max);
+            let problem = format!("{} has more than {} bytes", founder.id, self.rules.limits.id_bytes_max);
             return Err(StepError::Contradiction(problem));
         }
         // An id that somebody merely mentioned is still free.
@@ -259,7 +258,9 @@ fn first_policy(draft: &PolicyDraft, named: &dyn Fn(&str) -> Option<Key>) -> Res
         if ids.iter().any(|id| id == "*") {
             return Ok(AllowList::Anyone);
         }
-        let keys = ids.iter().map(|id| named(id).ok_or_else(|| format!("its policy names {id:?}, which is not there")));
+        let keys = ids
+            .iter()
+            .map(|id| named(id).ok_or_else(|| format!("its policy names {id:?}, which is not there")));
         let mut keys = keys.collect::<Result<Vec<Key>, String>>()?;
         keys.sort_unstable();
         keys.dedup();

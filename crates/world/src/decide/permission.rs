@@ -2,8 +2,8 @@
 
 use ecology_contracts::{Answer, Request};
 use ecology_types::{
-    ArtifactRecord, Effect, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode, Scrip, TransferReason,
-    Value, Verb,
+    ArtifactRecord, Effect, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode,
+    Scrip, TransferReason, Value, Verb,
 };
 
 use crate::step::Plan;

@@ -43,7 +43,8 @@ impl World {
     pub(crate) fn decide_settle(&self, rows: &[Measurement], plan: &mut Plan) {
         // Several rows of one principal in one batch build on each other.
         let mut cpu_ns: std::collections::BTreeMap<Key, u64> = std::collections::BTreeMap::new();
-        for row in rows {
+        // Totals are kept by key; a key that nobody has would take room for all below it.
+        for row in rows.iter().filter(|row| row.principal.index() < self.symbols.len()) {
             let before =
                 cpu_ns.entry(row.principal).or_insert_with(|| self.measured.get(row.principal).cpu_ns);
             let after = before.saturating_add(row.cpu_ns);

@@ -11,6 +11,7 @@ use ecology_types::{
 use super::act::Done;
 use super::permission::Call;
 use crate::disk;
+use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;
 
@@ -224,7 +225,7 @@ impl World {
         plan: &mut Plan,
     ) -> Result<Done, Refusal> {
         let gone = |key| Done {
-            result: Value::map([("deleted", Value::text(artifact.as_str()))]),
+            result: row([("deleted", id_value(artifact))]),
             target: Some(key),
             written_bytes: 0,
             result_bytes: 0,
@@ -442,9 +443,5 @@ fn expect_version(record: &ArtifactRecord, expected: Option<u64>) -> Result<(), 
 }
 
 fn written(id: &Id, version: u64, created: bool) -> Value {
-    Value::map([
-        ("id", Value::text(id.as_str())),
-        ("version", Value::count(version)),
-        ("created", Value::Bool(created)),
-    ])
+    row([("id", id_value(id)), ("version", Value::count(version)), ("created", Value::Bool(created))])
 }

@@ -9,6 +9,7 @@ use super::ledger::{plan_delivery, spendable};
 use super::spec::{MethodSpec, Param, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg, rights};
 use crate::decide_types::{Call, Done};
+use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;
 
@@ -90,7 +91,7 @@ pub(super) fn call(
         "cancel" => {
             let order = own_order(world, args, "order", caller)?;
             plan_return(order, plan);
-            Ok(Done::of(Value::map([("cancelled", Value::count(order.id))])))
+            Ok(Done::of(row([("cancelled", Value::count(order.id))])))
         }
         "check" => {
             let order = open_order(world, args, "order")?;
@@ -259,7 +260,7 @@ fn list_active(world: &World, args: &Value, caller: &Caller<'_>) -> Result<Done,
     };
     let more = orders.len() > limit as usize;
     let rows = orders.into_iter().take(limit as usize).map(|order| show(world, order)).collect();
-    Ok(Done::of(Value::map([("orders", Value::List(rows)), ("more", Value::Bool(more))])))
+    Ok(Done::of(row([("orders", Value::List(rows)), ("more", Value::Bool(more))])))
 }
 
 /// The good that the arguments name, checked: it is the caller's to give.
@@ -280,7 +281,8 @@ fn good_arg(
             }
             world.not_in_escrow(record)?;
             if kind.starts_with(RIGHT) {
-                let detail = format!("{} is labelled {kind}, and only rights trade under such a name", record.id);
+                let detail =
+                    format!("{} is labelled {kind}, and only rights trade under such a name", record.id);
                 return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
             }
             if record.owner != caller.key {
@@ -425,14 +427,14 @@ fn open(
     let id = world.book.next();
     let order = Order { id, owner: caller.key, good, kind, price, only_for, opened_at: caller.now };
     plan.push(Effect::EscrowOpened(Box::new(order)));
-    Ok(Done::of(Value::map([("order", Value::count(id)), ("status", "open".into())])))
+    Ok(Done::of(row([("order", Value::count(id)), ("status", "open".into())])))
 }
 
 fn sold(world: &World, price: Scrip, other: Key) -> Done {
-    Done::of(Value::map([
+    Done::of(row([
         ("status", "traded".into()),
         ("price", Value::count(price.0)),
-        ("with", Value::text(world.id(other).as_str())),
+        ("with", id_value(world.id(other))),
     ]))
 }
 
@@ -515,18 +517,18 @@ fn may_see(order: &Order, caller: &Caller<'_>) -> Result<(), Refusal> {
 
 fn show(world: &World, order: &Order) -> Value {
     let good = match order.good {
-        Some(Good::Artifact(key) | Good::Agent(key)) => Value::text(world.id(key).as_str()),
+        Some(Good::Artifact(key) | Good::Agent(key)) => id_value(world.id(key)),
         Some(Good::Right { resource, amount }) => {
             Value::text(format!("{amount} {} of {resource}", resource.unit()))
         }
         None => Value::Null,
     };
-    Value::map([
+    row([
         ("order", Value::count(order.id)),
         ("side", if order.good.is_some() { "ask" } else { "offer" }.into()),
         ("kind", Value::text(&order.kind)),
         ("price", Value::count(order.price.0)),
-        ("owner", Value::text(world.id(order.owner).as_str())),
+        ("owner", id_value(world.id(order.owner))),
         ("good", good),
     ])
 }

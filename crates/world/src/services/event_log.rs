@@ -5,6 +5,7 @@ use ecology_types::{Effect, Refusal, RefusalCode, Value};
 use super::spec::{MethodSpec, Service, Shape, optional, required};
 use super::{Arguments, Caller, page_args};
 use crate::decide_types::Done;
+use crate::result::row;
 use crate::step::Plan;
 use crate::world::World;
 
@@ -63,14 +64,14 @@ pub(super) fn call(
             }
             let subscription = world.subscriptions.next();
             plan.push(Effect::Subscribed { subscription, principal: caller.key, kinds });
-            Ok(Done::of(Value::map([("subscription", Value::count(subscription))])))
+            Ok(Done::of(row([("subscription", Value::count(subscription))])))
         }
         _ => {
             let subscription = args.count_arg("subscription").unwrap_or(0);
             match world.subscriptions.get(subscription) {
                 Some((who, _)) if *who == caller.key => {
                     plan.push(Effect::Unsubscribed { subscription, principal: caller.key });
-                    Ok(Done::of(Value::map([("unsubscribed", Value::count(subscription))])))
+                    Ok(Done::of(row([("unsubscribed", Value::count(subscription))])))
                 }
                 _ => {
                     let detail = format!("you have no subscription {subscription}");
@@ -113,7 +114,7 @@ fn read(world: &World, args: &Value, caller: &Caller<'_>) -> Result<Done, Refusa
             latest
         }
     };
-    Ok(Done::of(Value::map([
+    Ok(Done::of(row([
         ("events", Value::List(rows)),
         ("last", Value::count(world.log.last_seq())),
         ("first_kept", Value::count(world.log.first_kept())),

@@ -5,6 +5,7 @@ use ecology_types::{GenesisArtifact, Refusal, RefusalCode, Resource, Value};
 use super::spec::{MethodSpec, Service, Shape, optional};
 use super::{Arguments, service};
 use crate::decide_types::Done;
+use crate::result::row;
 
 pub(crate) const SERVICE: Service = Service {
     description: "The manual: what you can do, which services there are, what errors mean, how to trade.",
@@ -26,7 +27,7 @@ pub(super) fn call(args: &Value) -> Result<Done, Refusal> {
         let detail = format!("there is no chapter {shown:?}; {}", chapter("contents").unwrap_or_default());
         return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
     };
-    Ok(Done::of(Value::map([("topic", Value::text(topic)), ("text", Value::text(text))])))
+    Ok(Done::of(row([("topic", Value::text(topic)), ("text", Value::text(text))])))
 }
 
 /// A chapter of the handbook.

@@ -10,6 +10,7 @@ use ecology_types::{
 use super::spec::{MethodSpec, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg, rights};
 use crate::decide_types::{Call, Done};
+use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;
 
@@ -67,8 +68,8 @@ pub(super) fn call(
                 Some(_) => principal_arg(world, args, "principal")?,
                 None => caller.key,
             };
-            Ok(Done::of(Value::map([
-                ("principal", Value::text(world.id(who).as_str())),
+            Ok(Done::of(row([
+                ("principal", id_value(world.id(who))),
                 ("scrip", Value::count(world.accounts.scrip(who).0)),
             ])))
         }
@@ -78,12 +79,12 @@ pub(super) fn call(
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(principals.len());
             let page = &principals[start..];
             let rows = page.iter().take(limit as usize).map(|key| {
-                Value::map([
-                    ("principal", Value::text(world.id(*key).as_str())),
+                row([
+                    ("principal", id_value(world.id(*key))),
                     ("scrip", Value::count(world.accounts.scrip(*key).0)),
                 ])
             });
-            Ok(Done::of(Value::map([
+            Ok(Done::of(row([
                 ("balances", Value::List(rows.collect())),
                 ("more", Value::Bool(page.len() > limit as usize)),
             ])))
@@ -107,7 +108,7 @@ fn transfer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -
     let left = spendable(world, caller, amount)?;
     plan.push(Effect::ScripTransferred { from: caller.key, to, amount, reason: TransferReason::Transfer });
     let scrip = if to == caller.key { left.0 + amount.0 } else { left.0 };
-    Ok(Done::of(Value::map([("scrip", Value::count(scrip))])))
+    Ok(Done::of(row([("scrip", Value::count(scrip))])))
 }
 
 /// What is left of the caller's scrip after paying `amount`.
@@ -156,7 +157,7 @@ fn spawn(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
     if bytes > 0 {
         plan.push(Effect::DiskUsed { principal: caller.key, bytes: used + bytes });
     }
-    let mut done = Done::of(Value::map([("principal", Value::text(id.as_str()))]));
+    let mut done = Done::of(row([("principal", id_value(&id))]));
     done.written_bytes = bytes;
     Ok(done)
 }
@@ -177,7 +178,7 @@ fn transfer_ownership(
     world.permit(record, &Call::of(caller.key, Verb::Transfer, caller.answers), plan)?;
     plan_delivery(world, record, record.owner, to, plan)?;
     plan.push(Effect::OwnershipTransferred { key: record.key, from: record.owner, to });
-    Ok(Done::of(Value::map([("owner", Value::text(world.id(to).as_str()))])))
+    Ok(Done::of(row([("owner", id_value(world.id(to)))])))
 }
 
 /// Moves the disk that an artifact takes from one principal to another.

@@ -6,6 +6,7 @@ use super::ledger::spendable;
 use super::spec::{MethodSpec, Service, Shape, required};
 use super::{Arguments, Caller, id_arg};
 use crate::decide_types::Done;
+use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;
 
@@ -46,7 +47,7 @@ pub(super) fn call(
 ) -> Result<Done, Refusal> {
     let rules = &world.rules.mint;
     match method {
-        "status" => Ok(Done::of(Value::map([
+        "status" => Ok(Done::of(row([
             ("round", Value::count(world.mint.round)),
             ("next_us", Value::count(world.mint.next.0)),
             ("now_us", Value::count(caller.now.0)),
@@ -100,20 +101,20 @@ fn bid(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Res
         amount,
         placed_at: caller.now,
     })));
-    Ok(Done::of(Value::map([("bid", Value::count(id)), ("resolves_us", Value::count(world.mint.next.0))])))
+    Ok(Done::of(row([("bid", Value::count(id)), ("resolves_us", Value::count(world.mint.next.0))])))
 }
 
 fn check(world: &World, args: &Value, caller: &Caller<'_>) -> Result<Done, Refusal> {
     let number = args.count_arg("bid").unwrap_or(0);
     match world.mint.get(number) {
-        Some(bid) if bid.bidder == caller.key => Ok(Done::of(Value::map([
+        Some(bid) if bid.bidder == caller.key => Ok(Done::of(row([
             ("status", "open".into()),
-            ("artifact", Value::text(world.id(bid.artifact).as_str())),
+            ("artifact", id_value(world.id(bid.artifact))),
             ("amount", Value::count(bid.amount.0)),
         ]))),
         // A sealed bid of somebody else looks like one that is not there.
         _ if number > 0 && number < world.mint.next_bid() => {
-            Ok(Done::of(Value::map([("status", "resolved or not yours".into())])))
+            Ok(Done::of(row([("status", "resolved or not yours".into())])))
         }
         _ => Err(Refusal::new(RefusalCode::ListingNotFound, format!("there is no bid {number}"))),
     }

@@ -19,6 +19,7 @@ pub(crate) use spec::Arguments;
 use spec::{Service, Shape, optional};
 
 use crate::decide_types::Done;
+use crate::result::row;
 use crate::step::Plan;
 use crate::world::World;
 
@@ -178,7 +179,7 @@ fn check_permission(
     };
     let allowed = ecology_contracts::StockContract::from_key(contract.key)
         .is_some_and(|contract| contract.allows(&request));
-    Ok(Done::of(Value::map([("allowed", Value::Bool(allowed))])))
+    Ok(Done::of(row([("allowed", Value::Bool(allowed))])))
 }
 
 /// A checked id argument.

@@ -9,6 +9,7 @@ use super::ledger::short_of;
 use super::spec::{MethodSpec, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, page_args, principal_arg};
 use crate::decide_types::Done;
+use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;
 
@@ -66,7 +67,7 @@ pub(super) fn call(
             let start = usize::try_from(offset).unwrap_or(usize::MAX).min(principals.len());
             let page = &principals[start..];
             let rows = page.iter().take(limit as usize).map(|key| quotas(world, *key, None, caller));
-            Ok(Done::of(Value::map([
+            Ok(Done::of(row([
                 ("quotas", Value::List(rows.collect())),
                 ("more", Value::Bool(page.len() > limit as usize)),
             ])))
@@ -81,7 +82,7 @@ fn quotas(world: &World, who: Key, only: Option<Resource>, caller: &Caller<'_>) 
         .filter(|resource| only.is_none_or(|only| only == *resource))
         .map(|resource| {
             let quota = world.accounts.get(who).map_or(0, |account| account.quotas[resource]);
-            let row = Value::map([
+            let row = row([
                 ("quota", Value::count(quota)),
                 ("used", Value::count(world.used(who, resource, caller.now))),
                 ("unit", Value::text(resource.unit())),
@@ -89,7 +90,7 @@ fn quotas(world: &World, who: Key, only: Option<Resource>, caller: &Caller<'_>) 
             (SmolStr::new_static(resource.name()), row)
         })
         .collect();
-    Value::map([("principal", Value::text(world.id(who).as_str())), ("resources", Value::Map(rows))])
+    row([("principal", id_value(world.id(who))), ("resources", Value::Map(rows))])
 }
 
 pub(super) fn transfer_quota(
@@ -111,7 +112,7 @@ pub(super) fn transfer_quota(
     plan.push(Effect::QuotaTransferred { from: caller.key, to, resource, amount });
     let quota = world.accounts.get(caller.key).map_or(0, |account| account.quotas[resource]);
     let left = if to == caller.key { quota } else { quota - amount };
-    Ok(Done::of(Value::map([("resource", Value::text(resource.name())), ("quota", Value::count(left))])))
+    Ok(Done::of(row([("resource", Value::text(resource.name())), ("quota", Value::count(left))])))
 }
 
 /// Whether `from` can give `amount` of its quota to `to` now: what is in use stays, and no window of the two together is exceeded.

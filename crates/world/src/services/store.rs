@@ -6,6 +6,7 @@ use ecology_types::{ArtifactRecord, Draft, Key, Refusal, RefusalCode, Scrip, Smo
 use super::spec::{MethodSpec, Param, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg};
 use crate::decide_types::Done;
+use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;
 
@@ -107,7 +108,7 @@ pub(super) fn call(
         "list_principals" => ids(world, args, world.parts.ontology.principals()),
         "count" => {
             let (live, deleted) = world.parts.ontology.counts();
-            Ok(Done::of(Value::map([("live", Value::count(live)), ("deleted", Value::count(deleted))])))
+            Ok(Done::of(row([("live", Value::count(live)), ("deleted", Value::count(deleted))])))
         }
         "get" => {
             let record = known(world, args, caller)?;
@@ -116,8 +117,8 @@ pub(super) fn call(
                 return Err(Refusal::new(RefusalCode::NotPermitted, detail));
             }
             let metadata = describe(world, record);
-            let mut done = Done::of(Value::map([
-                ("id", Value::text(record.id.as_str())),
+            let mut done = Done::of(row([
+                ("id", id_value(&record.id)),
                 ("content", Value::text(&record.content)),
                 ("metadata", metadata),
             ]));
@@ -163,22 +164,22 @@ fn page(world: &World, args: &Value, caller: &Caller<'_>, query: Query) -> Resul
     let page = world.parts.ontology.search(&query, &may_see);
     let rows = page.keys.iter().filter_map(|key| {
         let record = world.live(*key)?;
-        Some(Value::map([
-            ("id", Value::text(record.id.as_str())),
+        Some(row([
+            ("id", id_value(&record.id)),
             ("type", Value::text(&record.kind)),
-            ("owner", Value::text(world.id(record.owner).as_str())),
+            ("owner", id_value(world.id(record.owner))),
             ("version", Value::count(record.version)),
         ]))
     });
-    Ok(Done::of(Value::map([("artifacts", Value::List(rows.collect())), ("more", Value::Bool(page.more))])))
+    Ok(Done::of(row([("artifacts", Value::List(rows.collect())), ("more", Value::Bool(page.more))])))
 }
 
 fn ids(world: &World, args: &Value, keys: &[Key]) -> Result<Done, Refusal> {
     let (offset, limit) = page_args(world, args)?;
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(keys.len());
     let rest = &keys[start..];
-    let rows = rest.iter().take(limit as usize).map(|key| Value::text(world.id(*key).as_str())).collect();
-    Ok(Done::of(Value::map([("ids", Value::List(rows)), ("more", Value::Bool(rest.len() > limit as usize))])))
+    let rows = rest.iter().take(limit as usize).map(|key| id_value(world.id(*key))).collect();
+    Ok(Done::of(row([("ids", Value::List(rows)), ("more", Value::Bool(rest.len() > limit as usize))])))
 }
 
 fn interface(record: &ArtifactRecord) -> Result<Done, Refusal> {
@@ -189,15 +190,15 @@ fn interface(record: &ArtifactRecord) -> Result<Done, Refusal> {
         .methods
         .iter()
         .map(|method| {
-            Value::map([
+            row([
                 ("name", Value::text(&method.name)),
                 ("description", Value::text(&method.description)),
                 ("inputSchema", method.input_schema.clone()),
             ])
         })
         .collect();
-    Ok(Done::of(Value::map([
-        ("id", Value::text(record.id.as_str())),
+    Ok(Done::of(row([
+        ("id", id_value(&record.id)),
         ("description", Value::text(&interface.description)),
         ("tools", Value::List(methods)),
     ])))
