@@ -64,9 +64,9 @@ pub(super) fn head(report: &RunReport, style: Style, width: usize) -> String {
     );
     let people = &report.population;
     let exist = format!(
-        "{}, {}, {} deleted",
+        "{}; {} principals and artifacts in all, {} deleted",
         count(people.principals, "principal"),
-        count(people.live, "artifact"),
+        number(people.live),
         number(people.deleted)
     );
     text += &line("population", &exist, style, width);
@@ -93,10 +93,16 @@ pub(super) fn findings(report: &RunReport, style: Style, width: usize) -> String
     );
     let mut last_source = String::new();
     for finding in &report.findings {
-        let name = cut(&clean(&finding.name), name_width - 3);
         let verdict = if finding.agrees { style.good("agrees") } else { style.bad("DIFFERS") };
+        // A long name takes several lines; the figures stand beside the last one.
+        let names = wrap(&clean(&finding.name), name_width - 3);
+        let (last, before) =
+            names.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
+        for name in before {
+            text += &format!("  {name}\n");
+        }
         text += &format!(
-            "  {name:<0$}{1:>12}  {2:>18}  {verdict}\n",
+            "  {last:<0$}{1:>12}  {2:>18}  {verdict}\n",
             name_width - 2,
             figure(finding),
             within(finding)
