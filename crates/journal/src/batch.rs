@@ -257,6 +257,14 @@ mod tests {
     }
 
     #[test]
+    fn a_sound_frame_in_the_wrong_place_is_unsound() {
+        let (body, chain) = three();
+        let batch = Batch { first: 6, count: 3, chain, body: &body };
+        let fault = batch.visit(0, u64::MAX, None, &mut |_, _| ControlFlow::Continue(())).unwrap_err();
+        assert_eq!(fault.number, 6);
+    }
+
+    #[test]
     fn the_chain_ties_a_batch_to_its_predecessor() {
         let (body, chain) = three();
         assert_eq!(judge(&body, chain, 78).unwrap_err().number, 5);

@@ -129,7 +129,7 @@ fn a_second_writer_in_the_same_process_also_through_a_link() {
 fn no_room_left_stops_the_journal_and_loses_nothing() {
     let folder = TempDir::new().unwrap();
     let path = world(&folder);
-    let options = SqliteOptions { file_bytes_max: Some(200_000), ..SqliteOptions::default() };
+    let options = SqliteOptions { file_bytes_max: Some(1_000_000), ..SqliteOptions::default() };
     let mut journal = SqliteJournal::open_with(&path, OpenMode::Write, &options).unwrap();
     let frame = [5u8; 10_000];
     let error = loop {

@@ -80,8 +80,7 @@ impl<I, C: Clock> Future for Acquire<'_, I, C> {
             let until = match answer {
                 Some(Answer::Admit) => return Poll::Ready(Ok(())),
                 Some(Answer::AboveShare) => {
-                    let limit =
-                        this.bank.shard(this.place.shard).lock().slots[this.place.slot as usize].limit;
+                    let limit = this.bank.shard(this.place.shard).lock().limit(this.place.slot);
                     return Poll::Ready(Err(AboveLimit { weight: this.weight, limit }));
                 }
                 // Whoever leaves the line, settles, cancels or changes the limit wakes the first.

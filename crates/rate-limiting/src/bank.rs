@@ -21,21 +21,39 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) struct Bank<I, C> {
     pub(crate) shards: Box<[Locked<I>]>,
+    /// How many low bits of a number choose the shard.
+    bits: u32,
     pub(crate) clock: C,
 }
 
-/// Shards of one limiter. Enough that threads rarely meet, few enough to stay in the cache.
-pub(crate) const SHARDS: u32 = 64;
+/// So many shards per processor: enough that threads rarely meet, few enough to stay in the cache.
+const SHARDS_PER_PROCESSOR: usize = 4;
+/// The most shards, as a power of two.
+const BITS_MAX: u32 = 8;
 
 impl<I, C: Clock> Bank<I, C> {
-    pub(crate) fn new(horizon: Horizon, clock: C, index: impl Fn() -> I) -> Self {
-        let shards = (0..SHARDS).map(|_| SpinMutex::new(Shard::new(horizon, index()))).collect();
-        Self { shards, clock }
+    pub(crate) fn new(limit: u64, horizon: Horizon, clock: C, index: impl Fn() -> I) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let bits = (processors * SHARDS_PER_PROCESSOR).next_power_of_two().ilog2().min(BITS_MAX);
+        let shards = (0..1 << bits).map(|_| SpinMutex::new(Shard::new(limit, horizon, index()))).collect();
+        Self { shards, bits, clock }
+    }
+
+    /// The place of a dense number: neighbours live in different shards.
+    #[inline]
+    pub(crate) fn place(&self, number: u32) -> Place {
+        Place { shard: self.shard_of(number), slot: number >> self.bits }
+    }
+
+    /// The shard that the low bits of a number choose.
+    #[inline]
+    pub(crate) fn shard_of(&self, number: u32) -> u32 {
+        number & ((1 << self.bits) - 1)
     }
 
     #[inline]
     pub(crate) fn shard(&self, number: u32) -> &Locked<I> {
-        &self.shards[(number % SHARDS) as usize]
+        &self.shards[number as usize & (self.shards.len() - 1)]
     }
 
     /// Books all weights or none. `find` names the slot of an item in its locked shard, `None` when there is none to have.

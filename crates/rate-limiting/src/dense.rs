@@ -2,14 +2,14 @@
 
 use ecology_types::{Span, Time};
 
-use crate::bank::{Bank, Place, SHARDS};
+use crate::bank::{Bank, Place};
 use crate::shard::{Shard, Slot};
 use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
 
 /// Exact rolling windows for ids `0..ids_max`, shared between threads: 64 bytes per id, allocated at once.
 ///
 /// Times are arguments; one that lies before a time already seen counts as that one. Methods that end in `_now` read the clock of the
-/// limiter instead. Nothing sweeps: each 16th decision looks at one other id and frees what it no longer needs.
+/// limiter instead. Nothing sweeps: each 64th decision looks at one other id and frees what it no longer needs.
 #[derive(Debug)]
 pub struct DenseLimiter<C = MonotonicClock> {
     bank: Bank<(), C>,
@@ -28,19 +28,20 @@ impl<C: Clock> DenseLimiter<C> {
     /// The same, with a clock of one's own.
     #[must_use]
     pub fn with_clock(limit: u64, window: Span, ids_max: u32, clock: C) -> Self {
-        let bank = Bank::new(Horizon::new(window), clock, || ());
-        for (number, shard) in (0..SHARDS).zip(&bank.shards) {
-            let count = ids_max.saturating_sub(number).div_ceil(SHARDS) as usize;
+        let bank = Bank::new(limit, Horizon::new(window), clock, || ());
+        let shards = bank.shards.len();
+        for (number, shard) in bank.shards.iter().enumerate() {
+            let count = (ids_max as usize).saturating_sub(number).div_ceil(shards);
             let slots = &mut shard.lock().slots;
             slots.reserve_exact(count);
-            slots.resize(count, Slot::new(limit));
+            slots.resize(count, Slot::default());
         }
         Self { bank, ids_max }
     }
 
     #[inline]
     fn place(&self, id: u32) -> Option<Place> {
-        (id < self.ids_max).then_some(Place { shard: id % SHARDS, slot: id / SHARDS })
+        (id < self.ids_max).then(|| self.bank.place(id))
     }
 
     /// Uses `weight` of the limit of `id` when it fits. An id that is not below `ids_max` has no limit to use.
@@ -61,7 +62,12 @@ impl<C: Clock> DenseLimiter<C> {
 
     /// Uses all weights or none.
     pub fn try_acquire_all(&self, items: &[(u32, u64)], now: Time) -> Answer {
-        self.bank.try_acquire_all(items, now, |id| *id % SHARDS, |_, id| Some(self.place(*id)?.slot))
+        self.bank.try_acquire_all(
+            items,
+            now,
+            |id| self.bank.shard_of(*id),
+            |_, id| Some(self.place(*id)?.slot),
+        )
     }
 
     /// Sets `weight` aside when it fits.
@@ -74,10 +80,10 @@ impl<C: Clock> DenseLimiter<C> {
         Ok(Permit::new(&self.bank, place, weight, held))
     }
 
-    /// Gives one id a limit of its own. Lowered below what is used, it admits nothing until enough has left the window.
-    pub fn set_limit(&self, id: u32, limit: u64) {
+    /// Gives one id a limit of its own, or with `None` the common one again. Lowered below what is used, it admits nothing until enough has left the window.
+    pub fn set_limit(&self, id: u32, limit: Option<u64>) {
         if let Some(place) = self.place(id) {
-            let waker = self.bank.shard(place.shard).lock().set_limit(place.slot, limit, true);
+            let waker = self.bank.shard(place.shard).lock().set_limit(place.slot, limit);
             if let Some(waker) = waker {
                 waker.wake();
             }
@@ -105,7 +111,7 @@ impl<C: Clock> DenseLimiter<C> {
 
 #[inline(never)]
 fn look(shard: &mut Shard<()>) {
-    if let Some(at) = shard.next_look() {
+    if let Some(at) = shard.next_look(shard.slots.len()).and_then(|at| u32::try_from(at).ok()) {
         shard.tidy(at);
     }
 }

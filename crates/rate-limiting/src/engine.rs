@@ -170,7 +170,7 @@ impl<M: Meter> Engine<M> {
         now: Time,
         how: fn(&mut M, u64, Time, M::Context),
     ) {
-        if *amounts == Amounts::default() {
+        if amounts.iter().all(|amount| *amount == 0) {
             return;
         }
         let at = principal.index();

@@ -6,30 +6,33 @@ use std::hash::{BuildHasher, Hash};
 use ecology_types::{Span, Time};
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::bank::{Bank, Place, SHARDS};
+use crate::bank::{Bank, Place};
 use crate::shard::{Shard, Slot};
 use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
 
 /// Finds the slot of a key.
 #[derive(Debug)]
 struct Index<K> {
-    /// Numbers of slots, by the hash of their key.
-    table: HashTable<u32>,
-    /// The key of each slot; `None` for one that is free.
-    keys: Vec<Option<K>>,
+    table: HashTable<Known<K>>,
     /// Slots that are free.
     free: Vec<u32>,
 }
 
+/// A key and the number of its slot.
+#[derive(Debug)]
+struct Known<K> {
+    key: K,
+    slot: u32,
+}
+
 /// Exact rolling windows for keys of any type, shared between threads.
 ///
-/// A key costs memory only while something of it counts: each 16th decision, and each new key, looks at other keys and forgets idle ones.
+/// A key costs memory only while something of it counts: each 64th decision, and each new key, looks at other keys and forgets idle ones.
 /// Keys with a limit of their own stay. Times are arguments as in [`DenseLimiter`](crate::DenseLimiter).
 #[derive(Debug)]
 pub struct Limiter<K, C = MonotonicClock> {
     bank: Bank<Index<K>, C>,
     hasher: DefaultHashBuilder,
-    limit: u64,
 }
 
 impl<K: Hash + Eq + Send> Limiter<K> {
@@ -44,16 +47,16 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
     /// The same, with a clock of one's own.
     #[must_use]
     pub fn with_clock(limit: u64, window: Span, clock: C) -> Self {
-        let index = || Index { table: HashTable::new(), keys: Vec::new(), free: Vec::new() };
-        let bank = Bank::new(Horizon::new(window), clock, index);
-        Self { bank, hasher: DefaultHashBuilder::default(), limit }
+        let index = || Index { table: HashTable::new(), free: Vec::new() };
+        let bank = Bank::new(limit, Horizon::new(window), clock, index);
+        Self { bank, hasher: DefaultHashBuilder::default() }
     }
 
     /// The hash and the shard; the table inside takes its own bits of the hash.
     #[inline]
     fn hash(&self, key: &(impl Hash + ?Sized)) -> (u64, u32) {
         let hash = self.hasher.hash_one(key);
-        (hash, (hash >> 40) as u32 % SHARDS)
+        (hash, self.bank.shard_of((hash >> 40) as u32))
     }
 
     /// The slot of a key, made when there is none.
@@ -82,37 +85,30 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
 
     #[expect(clippy::cast_possible_truncation, reason = "a shard of 2^32 keys does not fit any memory")]
     fn insert_without_look(&self, shard: &mut Shard<Index<K>>, key: K, hash: u64) -> u32 {
-        let Index { table, keys, free } = &mut shard.index;
-        let slot = match free.pop() {
-            Some(slot) => {
-                keys[slot as usize] = Some(key);
-                shard.slots[slot as usize] = Slot::new(self.limit);
-                slot
-            }
+        let slot = match shard.index.free.pop() {
+            Some(slot) => slot,
             None => {
-                keys.push(Some(key));
-                shard.slots.push(Slot::new(self.limit));
-                (keys.len() - 1) as u32
+                shard.slots.push(Slot::default());
+                (shard.slots.len() - 1) as u32
             }
         };
-        let rehash = |slot: &u32| keys[*slot as usize].as_ref().map_or(0, |key| self.hasher.hash_one(key));
-        table.insert_unique(hash, slot, rehash);
+        let rehash = |known: &Known<K>| self.hasher.hash_one(&known.key);
+        shard.index.table.insert_unique(hash, Known { key, slot }, rehash);
         slot
     }
 
     /// Looks at one slot and forgets its key when nothing of it counts.
     #[inline(never)]
     fn look(&self, shard: &mut Shard<Index<K>>) {
-        let Some(at) = shard.next_look() else { return };
-        if shard.index.keys[at as usize].is_none() || !shard.tidy(at) {
-            return;
+        let Some(bucket) = shard.next_look(shard.index.table.num_buckets()) else { return };
+        let Some(slot) = shard.index.table.get_bucket(bucket).map(|known| known.slot) else { return };
+        if shard.tidy(slot) {
+            if let Ok(known) = shard.index.table.get_bucket_entry(bucket) {
+                known.remove();
+            }
+            shard.slots[slot as usize] = Slot::default();
+            shard.index.free.push(slot);
         }
-        let Some(key) = shard.index.keys[at as usize].take() else { return };
-        let hash = self.hasher.hash_one(&key);
-        if let Ok(entry) = shard.index.table.find_entry(hash, |slot| *slot == at) {
-            entry.remove();
-        }
-        shard.index.free.push(at);
     }
 
     /// Uses `weight` of the limit of `key` when it fits.
@@ -177,7 +173,7 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
         let (hash, number) = self.hash(key);
         let mut shard = self.bank.shard(number).lock();
         let slot = self.slot(&mut shard, key, hash);
-        let waker = shard.set_limit(slot, limit.unwrap_or(self.limit), limit.is_some());
+        let waker = shard.set_limit(slot, limit);
         drop(shard);
         if let Some(waker) = waker {
             waker.wake();
@@ -226,6 +222,5 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
 
 #[inline]
 fn find<K: Borrow<Q>, Q: Eq + ?Sized>(index: &Index<K>, key: &Q, hash: u64) -> Option<u32> {
-    let is_it = |slot: &u32| index.keys[*slot as usize].as_ref().is_some_and(|known| known.borrow() == key);
-    index.table.find(hash, is_it).copied()
+    index.table.find(hash, |known| known.key.borrow() == key).map(|known| known.slot)
 }

@@ -8,25 +8,18 @@ use ecology_types::Time;
 use crate::queue::Queue;
 use crate::{Answer, Horizon, RollingWindow};
 
-/// One key: a window and its limit, in one cache line.
-#[derive(Debug, Clone)]
+/// One key: one cache line. Its limit is that of the shard unless it has its own.
+#[derive(Debug, Clone, Default)]
 #[repr(align(64))]
 pub(crate) struct Slot {
     window: RollingWindow,
-    pub(crate) limit: u64,
 }
 
 /// Marks a slot whose limit was set for it alone. The other bits of `pins` count permits and waiters.
 const OWN_LIMIT: u32 = 1 << 31;
 
 /// So many decisions per look at one other slot.
-const DECISIONS_PER_LOOK: u32 = 16;
-
-impl Slot {
-    pub(crate) fn new(limit: u64) -> Self {
-        Self { window: RollingWindow::new(), limit }
-    }
-}
+const DECISIONS_PER_LOOK: u32 = 64;
 
 /// The slots of one lock. `I` finds the slot of a key: nothing where keys are dense.
 #[derive(Debug)]
@@ -34,11 +27,15 @@ impl Slot {
 pub(crate) struct Shard<I> {
     pub(crate) slots: Vec<Slot>,
     horizon: Horizon,
+    /// The limit of every key that has none of its own.
+    limit: u64,
+    /// Limits of slots that are marked.
+    own_limits: BTreeMap<u32, u64>,
     /// The latest time seen: threads may bring theirs in any order.
     latest: Time,
     /// Counts decisions until one slot is looked at.
     turn: u32,
-    pub(crate) hand: u32,
+    hand: usize,
     #[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures wait"))]
     next_ticket: u64,
     /// What is owed from permits that used more than they had reserved. Rare, hence apart from the slots.
@@ -49,10 +46,12 @@ pub(crate) struct Shard<I> {
 }
 
 impl<I> Shard<I> {
-    pub(crate) fn new(horizon: Horizon, index: I) -> Self {
+    pub(crate) fn new(limit: u64, horizon: Horizon, index: I) -> Self {
         Self {
             slots: Vec::new(),
             horizon,
+            limit,
+            own_limits: BTreeMap::new(),
             latest: Time::ZERO,
             turn: 0,
             hand: 0,
@@ -76,10 +75,8 @@ impl<I> Shard<I> {
         self.turn.is_multiple_of(DECISIONS_PER_LOOK)
     }
 
-    /// The number of the slot to look at next.
-    #[expect(clippy::cast_possible_truncation, reason = "slots are numbered with 32 bits")]
-    pub(crate) fn next_look(&mut self) -> Option<u32> {
-        let count = self.slots.len() as u32;
+    /// Which of `count` to look at next.
+    pub(crate) fn next_look(&mut self, count: usize) -> Option<usize> {
         self.hand = if self.hand + 1 < count { self.hand + 1 } else { 0 };
         (count > 0).then_some(self.hand)
     }
@@ -99,8 +96,15 @@ impl<I> Shard<I> {
         if !self.overruns.is_empty() || !self.queues.is_empty() {
             return self.try_acquire_slowly(at, weight, now);
         }
-        let slot = &mut self.slots[at as usize];
-        slot.window.try_use(weight, slot.limit, now, self.horizon)
+        let window = &mut self.slots[at as usize].window;
+        let limit = if window.pins < OWN_LIMIT { self.limit } else { own_limit(&self.own_limits, at) };
+        window.try_use(weight, limit, now, self.horizon)
+    }
+
+    /// The limit of one slot.
+    pub(crate) fn limit(&self, at: u32) -> u64 {
+        let is_common = self.slots[at as usize].window.pins < OWN_LIMIT;
+        if is_common { self.limit } else { own_limit(&self.own_limits, at) }
     }
 
     #[inline(never)]
@@ -115,16 +119,15 @@ impl<I> Shard<I> {
     /// Whether `weight` fits behind those who wait already.
     pub(crate) fn check(&mut self, at: u32, weight: u64, now: Time) -> Answer {
         let now = self.clamp(now);
-        let queued = self.queues.get(&at).map(Queue::weight);
-        let slot = &self.slots[at as usize];
+        let limit = self.limit(at);
         if weight == 0 {
             return Answer::Admit;
         }
-        if weight > slot.limit {
+        if weight > limit {
             return Answer::AboveShare;
         }
-        let Some(queued) = queued else { return self.check_first(at, weight, now) };
-        let ahead = queued.saturating_add(weight).min(slot.limit);
+        let Some(queue) = self.queues.get(&at) else { return self.check_first(at, weight, now) };
+        let ahead = queue.weight().saturating_add(weight).min(limit);
         match self.check_first(at, ahead, now) {
             Answer::Wait { until } => Answer::Wait { until },
             _ => Answer::Wait { until: Time(now.0.saturating_add(1)) },
@@ -133,16 +136,16 @@ impl<I> Shard<I> {
 
     /// Whether `weight` fits, whoever waits.
     fn check_first(&mut self, at: u32, weight: u64, now: Time) -> Answer {
-        let need = self.need(at, weight);
-        let slot = &mut self.slots[at as usize];
-        slot.window.prune(now, self.horizon);
-        slot.window.check(need, slot.limit, now, self.horizon)
+        let (need, limit) = (self.need(at, weight), self.limit(at));
+        let window = &mut self.slots[at as usize].window;
+        window.prune(now, self.horizon);
+        window.check(need, limit, now, self.horizon)
     }
 
     /// The weight and as much of what is owed as fits under the limit.
     fn need(&self, at: u32, weight: u64) -> u64 {
         let owed = if self.overruns.is_empty() { 0 } else { self.overruns.get(&at).copied().unwrap_or(0) };
-        weight.saturating_add(owed).min(self.slots[at as usize].limit).max(weight)
+        weight.saturating_add(owed).min(self.limit(at)).max(weight)
     }
 
     /// Books a weight that was admitted, and what it pays off.
@@ -205,13 +208,14 @@ impl<I> Shard<I> {
     }
 
     /// Gives a slot a limit of its own, or the common one again; the waker of whoever may go on.
-    pub(crate) fn set_limit(&mut self, at: u32, limit: u64, own: bool) -> Option<Waker> {
-        let slot = &mut self.slots[at as usize];
-        slot.limit = limit;
-        if own {
-            slot.window.pins |= OWN_LIMIT;
+    pub(crate) fn set_limit(&mut self, at: u32, limit: Option<u64>) -> Option<Waker> {
+        let window = &mut self.slots[at as usize].window;
+        if let Some(limit) = limit {
+            window.pins |= OWN_LIMIT;
+            self.own_limits.insert(at, limit);
         } else {
-            slot.window.pins &= !OWN_LIMIT;
+            window.pins &= !OWN_LIMIT;
+            self.own_limits.remove(&at);
         }
         self.first_waiter(at)
     }
@@ -260,11 +264,8 @@ impl<I> Shard<I> {
             queue.set_waker(ticket, waker);
             return None;
         }
-        let answer = if weight > self.slots[at as usize].limit {
-            Answer::AboveShare
-        } else {
-            self.check_first(at, weight, now)
-        };
+        let answer =
+            if weight > self.limit(at) { Answer::AboveShare } else { self.check_first(at, weight, now) };
         match answer {
             Answer::Admit => self.book(at, weight),
             Answer::Wait { .. } => {
@@ -287,6 +288,11 @@ impl<I> Shard<I> {
         }
         next
     }
+}
+
+#[inline(never)]
+fn own_limit(own_limits: &BTreeMap<u32, u64>, at: u32) -> u64 {
+    own_limits.get(&at).copied().unwrap_or(0)
 }
 
 #[cfg(test)]

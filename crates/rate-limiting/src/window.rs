@@ -3,52 +3,36 @@
 use ecology_types::Time;
 use serde::{Deserialize, Serialize};
 
+use crate::ring::{Entry, Extent, Ring};
 use crate::{Answer, Horizon};
 
-/// What one principal used of one resource in the window that ends now, in 56 bytes while it is idle.
+/// What one principal used of one resource in the window that ends now, in 64 bytes while it is idle.
 ///
 /// **Invariant.** When every use was admitted by [`RollingWindow::check`], the uses in *any* window `(t - W, t]` sum to at most the
 /// share: a use at `t` counts until just before `t + W`.
 ///
-/// An *anchored, coalescing ring*: uses within one [`Horizon::step`] of the first use of the open entry join it, and an entry is
-/// released as a whole when its *last* use leaves the window. Nothing is released early, hence no violation; nothing is
-/// released more than one step late; because an entry is anchored at its first use, entries begin at least one step apart, so at
-/// most `STEPS + 2` exist. Every entry is pushed and popped once: a decision is O(1) amortised. The open entry lives in the
-/// header, so that a rarely used window never touches the ring; the ring is allocated with the second entry and freed with the last.
+/// A *coalescing ring*: uses in the same cell of the grid ([`Horizon::STEPS`] cells per window) are one entry, and an entry is
+/// released as a whole when its *last* use leaves the window. Nothing is released early, hence no violation; nothing is released more
+/// than one cell late; at most `STEPS + 2` entries exist. Every entry is pushed and popped once: a decision is O(1)
+/// amortised. The oldest and the newest entry live in the header, one cache line, so that most decisions touch nothing else; the
+/// ring between them is allocated with the third entry and freed with the last.
 ///
 /// Times must not go back; one that does counts as the time of the latest use.
 #[derive(Debug, Clone, Default)]
 pub struct RollingWindow {
-    /// All closed entries, the open one and what is held.
+    /// All entries and what is held.
     used: u64,
-    /// Time of the first use in the open entry.
-    first: u64,
-    /// Time of the last use in the open entry.
-    last: u64,
-    /// Amount of the open entry; zero when there is none.
-    open: u64,
-    /// The closed entries; its length is zero or a power of two.
-    ring: Box<[Entry]>,
-    /// Index of the oldest closed entry.
-    head: u16,
-    /// How many closed entries there are.
-    len: u16,
+    /// The newest entry: the only one that grows. No amount: there is no entry at all.
+    open: Entry,
+    /// The oldest closed entry. No amount: there is none.
+    front: Entry,
+    /// The closed entries after the oldest.
+    ring: Ring,
+    /// Where they lie in the ring.
+    extent: Extent,
     /// Free for the owner of the window: it would be padding otherwise.
     pub(crate) pins: u32,
 }
-
-/// Uses that are released together.
-#[derive(Debug, Clone, Copy, Default)]
-struct Entry {
-    last: u64,
-    amount: u64,
-}
-
-/// Entries of the first ring; it doubles when full.
-const RING_LEN_FIRST: usize = 4;
-/// The largest ring. [`Horizon::STEPS`] + 2 entries suffice while the length of the window stays; a longer window may meet entries that were
-/// made with a finer step, and only then are the two oldest entries merged, which releases late and never early.
-const RING_LEN_MAX: usize = 256;
 
 impl RollingWindow {
     /// A window in which nothing was used.
@@ -72,21 +56,44 @@ impl RollingWindow {
     }
 
     /// Books `amount` now when it fits under `share`.
-    #[inline]
+    #[inline(always)]
     pub fn try_use(&mut self, amount: u64, share: u64, now: Time, horizon: Horizon) -> Answer {
         self.prune(now, horizon);
-        let answer = self.check(amount, share, now, horizon);
-        if answer.is_admit() {
-            self.book(amount, now, horizon);
+        if amount > 0 && amount <= share && self.used <= share - amount {
+            self.add(amount, now, horizon);
+            return Answer::Admit;
         }
-        answer
+        self.check(amount, share, now, horizon)
+    }
+
+    /// Books what is known to fit.
+    #[inline]
+    fn add(&mut self, amount: u64, now: Time, horizon: Horizon) {
+        if now.0 > self.open.last {
+            if self.open.amount > 0 && !horizon.is_one_cell(self.open.last, now.0) {
+                self.prune(now, horizon);
+                self.close(horizon.is_short());
+            }
+            self.open.last = now.0;
+        }
+        self.used += amount;
+        self.open.amount += amount;
     }
 
     /// The first moment, from `now` on, at which at most `room` is used and held; [`Time::NEVER`] when only a settlement can bring it.
     #[inline]
     #[must_use]
     pub fn free_at(&self, room: u64, now: Time, horizon: Horizon) -> Time {
-        if self.used <= room { now } else { self.freed_at(self.used - room, horizon).max(now) }
+        if self.used <= room {
+            return now;
+        }
+        let deficit = self.used - room;
+        let leaves = if deficit <= self.front.amount {
+            horizon.leaves(self.front.last)
+        } else {
+            self.freed_at(deficit, horizon)
+        };
+        leaves.max(now)
     }
 
     #[inline(never)]
@@ -124,18 +131,9 @@ impl RollingWindow {
     #[inline]
     pub fn book(&mut self, amount: u64, now: Time, horizon: Horizon) -> u64 {
         let amount = amount.min(u64::MAX - self.used);
-        if amount == 0 {
-            return 0;
+        if amount > 0 {
+            self.add(amount, now, horizon);
         }
-        self.used += amount;
-        if self.open == 0 {
-            self.first = now.0.max(self.last);
-        } else if !horizon.joins(self.first, now.0) {
-            self.close();
-            self.first = now.0;
-        }
-        self.open += amount;
-        self.last = self.last.max(now.0);
         amount
     }
 
@@ -164,104 +162,84 @@ impl RollingWindow {
     /// Forgets what has left the window that ends at `now`.
     #[inline]
     pub fn prune(&mut self, now: Time, horizon: Horizon) {
-        if self.open == 0 {
-            return;
+        let oldest = if self.front.amount > 0 { self.front.last } else { self.open.last };
+        if horizon.is_past(oldest, now) {
+            self.prune_past(now, horizon);
         }
-        while self.len > 0 {
-            let entry = self.ring[usize::from(self.head)];
-            if !horizon.is_past(entry.last, now) {
+    }
+
+    #[inline(never)]
+    fn prune_past(&mut self, now: Time, horizon: Horizon) {
+        while self.front.amount > 0 {
+            if !horizon.is_past(self.front.last, now) {
                 return;
             }
-            self.used -= entry.amount;
-            self.head = self.wrap(self.head + 1);
-            self.len -= 1;
+            self.used -= self.front.amount;
+            let next = self.ring.pop(&mut self.extent, self.front.last);
+            self.front = next.unwrap_or_default();
         }
-        if horizon.is_past(self.last, now) {
-            self.used -= self.open;
-            self.open = 0;
-            if !self.ring.is_empty() {
-                self.ring = Box::default();
-                self.head = 0;
+        if horizon.is_past(self.open.last, now) {
+            self.used -= self.open.amount;
+            self.open.amount = 0;
+            if self.ring.bytes() > 0 {
+                (self.ring, self.extent) = (Ring::default(), Extent::default());
             }
         }
     }
 
     /// The oldest first, the open one last.
     fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
-        let closed = (0..self.len).map(|at| self.ring[usize::from(self.wrap(self.head + at))]);
-        let open = (self.open > 0).then_some(Entry { last: self.last, amount: self.open });
-        closed.chain(open)
+        let between = self.ring.iter(self.extent, self.front.last);
+        let all = std::iter::once(self.front).chain(between).chain(std::iter::once(self.open));
+        all.filter(|entry| entry.amount > 0)
     }
 
-    /// Moves the open entry into the ring.
-    fn close(&mut self) {
-        if usize::from(self.len) == self.ring.len() {
-            if self.ring.len() < RING_LEN_MAX {
-                self.grow();
-            } else {
-                self.merge_oldest();
-            }
-        }
-        let at = self.wrap(self.head + self.len);
-        self.ring[usize::from(at)] = Entry { last: self.last, amount: self.open };
-        self.len += 1;
-        self.open = 0;
-    }
-
+    /// Closes the open entry. `is_near` says that nothing is kept for 2^32 microseconds.
     #[inline(never)]
-    fn grow(&mut self) {
-        let longer = (self.ring.len() * 2).max(RING_LEN_FIRST);
-        let mut ring = vec![Entry::default(); longer].into_boxed_slice();
-        for (place, at) in ring.iter_mut().zip(0..self.len) {
-            *place = self.ring[usize::from(self.wrap(self.head + at))];
+    fn close(&mut self, is_near: bool) {
+        let closed = self.open;
+        self.open.amount = 0;
+        if self.front.amount == 0 {
+            self.front = closed;
+            return;
         }
-        self.ring = ring;
-        self.head = 0;
+        if !self.ring.make_room(&mut self.extent) {
+            self.merge_oldest();
+        }
+        self.ring.push(&mut self.extent, closed, is_near);
     }
 
+    /// Frees the words of one long entry or of three short ones. Only where the window became longer, or the amounts are huge: that
+    /// releases late and never early.
     #[inline(never)]
     fn merge_oldest(&mut self) {
-        let oldest = self.ring[usize::from(self.head)].amount;
-        self.head = self.wrap(self.head + 1);
-        self.len -= 1;
-        self.ring[usize::from(self.head)].amount += oldest;
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "a ring has at most 256 entries")]
-    fn wrap(&self, at: u16) -> u16 {
-        at & (self.ring.len() as u16).wrapping_sub(1)
+        for _ in 0..3 {
+            if let Some(next) = self.ring.pop(&mut self.extent, self.front.last) {
+                self.front = Entry { last: next.last, amount: self.front.amount + next.amount };
+            }
+        }
     }
 
     /// What has not left the window that ends at `now`, in a fixed form that does not depend on when it was last pruned.
     pub(crate) fn state(&self, now: Time, horizon: Horizon) -> WindowState {
-        let entries: Vec<_> = self
-            .entries()
-            .filter(|entry| !horizon.is_past(entry.last, now))
-            .map(|entry| (entry.last, entry.amount))
-            .collect();
-        let first = if entries.is_empty() { 0 } else { self.first };
-        WindowState { held: self.held(), first, entries }
+        let entries = self.entries().filter(|entry| !horizon.is_past(entry.last, now));
+        WindowState { held: self.held(), entries: entries.map(|entry| (entry.last, entry.amount)).collect() }
     }
 
     /// The window that [`RollingWindow::state`] described, or what is wrong with the description.
     pub(crate) fn from_state(state: &WindowState) -> Result<Self, &'static str> {
         let mut window = Self::default();
         for (at, &(last, amount)) in state.entries.iter().enumerate() {
-            if amount == 0 || last < window.last {
+            if amount == 0 || last < window.open.last {
                 return Err("the entries of a window are out of order");
             }
             if at > 0 {
-                window.close();
+                window.close(false);
             }
-            (window.last, window.open) = (last, amount);
+            window.open = Entry { last, amount };
             window.used =
                 window.used.checked_add(amount).ok_or("the sum of a window does not fit 64 bits")?;
         }
-        if state.first > window.last {
-            return Err("the last entry of a window ends before it begins");
-        }
-        window.first = state.first;
         window.used =
             window.used.checked_add(state.held).ok_or("the sum of a window does not fit 64 bits")?;
         Ok(window)
@@ -270,13 +248,13 @@ impl RollingWindow {
     /// How many entries are kept: at most [`Horizon::STEPS`] + 2 while the length of the window stays.
     #[must_use]
     pub fn entry_count(&self) -> usize {
-        usize::from(self.len) + usize::from(self.open > 0)
+        self.entries().count()
     }
 
     /// Bytes that the window occupies, its ring included.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.ring)
+        size_of::<Self>() + self.ring.bytes()
     }
 }
 
@@ -284,7 +262,6 @@ impl RollingWindow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WindowState {
     held: u64,
-    first: u64,
     entries: Vec<(u64, u64)>,
 }
 
@@ -308,14 +285,14 @@ mod tests {
 
     #[test]
     fn an_idle_window_is_small() {
-        assert!(size_of::<RollingWindow>() <= 56);
+        assert_eq!(size_of::<RollingWindow>(), 64, "one cache line");
         let mut window = RollingWindow::new();
         for n in 0..40 {
             window.try_use(1, 100, Time(n * 10), W);
         }
-        assert!(window.bytes() > 56);
+        assert!(window.bytes() > 64);
         window.prune(Time(10_000), W);
-        assert_eq!((window.bytes(), window.entry_count()), (56, 0));
+        assert_eq!((window.bytes(), window.entry_count()), (64, 0));
     }
 
     #[test]
@@ -326,7 +303,7 @@ mod tests {
             assert!(window.entry_count() as u64 <= Horizon::STEPS + 2);
             let exact = (now + 1).min(1280);
             let used = window.used(Time(now), W);
-            assert!((exact..exact + 10).contains(&used), "{used} instead of {exact}");
+            assert!((exact..exact + W.step().0).contains(&used), "{used} instead of {exact}");
         }
     }
 
@@ -383,7 +360,7 @@ mod tests {
             let horizon = Horizon::new(Span(128 + n));
             window.prune(Time(n), horizon);
             window.book(1, Time(n), horizon);
-            assert!(window.entry_count() <= RING_LEN_MAX + 1);
+            assert!(window.entry_count() <= 1024 + 2);
         }
         let entries: u64 = window.entries().map(|entry| entry.amount).sum();
         assert_eq!(entries, window.used);
@@ -402,7 +379,7 @@ mod tests {
         for (room, now) in [(0, 3_900), (100, 3_900), (50, 4_500)] {
             assert_eq!(back.free_at(room, Time(now), W), window.free_at(room, Time(now), W));
         }
-        let broken = WindowState { held: 1, first: 0, entries: vec![(5, u64::MAX)] };
+        let broken = WindowState { held: 1, entries: vec![(5, u64::MAX)] };
         assert!(RollingWindow::from_state(&broken).is_err());
     }
 }

@@ -102,7 +102,7 @@ async fn settling_and_limits_wake_the_first() {
         async move { limiter.acquire(0, 70).await }
     });
     sleep(Duration::from_millis(10)).await;
-    limiter.set_limit(0, 50);
+    limiter.set_limit(0, Some(50));
     let refused = timeout(Duration::from_millis(1), waiting).await.expect("at once").expect("no panic");
     assert_eq!(refused, Err(AboveLimit { weight: 70, limit: 50 }));
 }

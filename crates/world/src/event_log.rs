@@ -68,7 +68,7 @@ impl EventLog {
 
     /// Events with numbers above `seq`, oldest first.
     pub fn after(&self, seq: u64) -> impl DoubleEndedIterator<Item = &Event> {
-        let skip = (seq + 1).saturating_sub(self.first_kept());
+        let skip = seq.saturating_add(1).saturating_sub(self.first_kept());
         self.events.range(usize::try_from(skip).unwrap_or(usize::MAX).min(self.events.len())..)
     }
 }

@@ -1,7 +1,5 @@
 //! What happened to each principal lately: an index into the log, so that nobody has to scan it.
 
-use std::collections::VecDeque;
-
 use ecology_types::{Effect, GenesisArtifact, Key, TransferReason};
 
 use crate::event_log::{Event, EventLog};
@@ -9,7 +7,27 @@ use crate::event_log::{Event, EventLog};
 /// For each principal, the numbers of the latest events that others caused and that concern it.
 #[derive(Debug, Clone, Default)]
 pub struct Inboxes {
-    boxes: Vec<Option<Box<VecDeque<u64>>>>,
+    boxes: Vec<Option<Box<Inbox>>>,
+}
+
+/// The latest numbers of one principal, in a ring.
+#[derive(Debug, Clone, Default)]
+struct Inbox {
+    seqs: [u64; Inboxes::KEPT_MAX],
+    /// How many were put in so far.
+    count: usize,
+}
+
+impl Inbox {
+    fn put(&mut self, seq: u64) {
+        self.seqs[self.count % Inboxes::KEPT_MAX] = seq;
+        self.count += 1;
+    }
+
+    /// Oldest first.
+    fn iter(&self) -> impl Iterator<Item = u64> {
+        (self.count.saturating_sub(Inboxes::KEPT_MAX)..self.count).map(|at| self.seqs[at % Inboxes::KEPT_MAX])
+    }
 }
 
 impl Inboxes {
@@ -27,7 +45,7 @@ impl Inboxes {
 
     /// The latest events about `key`, oldest first.
     pub fn of_principal(&self, key: Key) -> impl Iterator<Item = u64> {
-        self.boxes.get(key.index()).and_then(Option::as_ref).into_iter().flat_map(|seqs| seqs.iter().copied())
+        self.boxes.get(key.index()).and_then(Option::as_ref).into_iter().flat_map(|inbox| inbox.iter())
     }
 
     pub(crate) fn take_note(&mut self, event: &Event) {
@@ -40,14 +58,19 @@ impl Inboxes {
                     self.put(*to, event.seq);
                 }
             }
-            Effect::QuotaTransferred { to, .. } | Effect::OwnershipTransferred { to, .. } => {
-                if Some(*to) != event.actor {
-                    self.put(*to, event.seq);
-                }
+            Effect::QuotaTransferred { to, .. } | Effect::OwnershipTransferred { to, .. }
+                if Some(*to) != event.actor =>
+            {
+                self.put(*to, event.seq);
             }
             Effect::EscrowSold { seller, buyer, .. } => {
                 self.put(*seller, event.seq);
                 self.put(*buyer, event.seq);
+            }
+            Effect::EscrowOpened(order) => {
+                if let Some(only_for) = order.only_for {
+                    self.put(only_for, event.seq);
+                }
             }
             Effect::Minted { to, .. } => self.put(*to, event.seq),
             _ => {}
@@ -61,10 +84,6 @@ impl Inboxes {
         if self.boxes.len() <= key.index() {
             self.boxes.resize(key.index() + 1, None);
         }
-        let seqs = self.boxes[key.index()].get_or_insert_default();
-        if seqs.len() >= Self::KEPT_MAX {
-            seqs.pop_front();
-        }
-        seqs.push_back(seq);
+        self.boxes[key.index()].get_or_insert_default().put(seq);
     }
 }

@@ -152,25 +152,23 @@ impl World {
             } else {
                 record.owner
             };
-            *used.entry(bearer).or_default() += record.disk_bytes();
+            *used.entry(bearer).or_default() += self.disk_bytes(record);
         };
         for at in 0..self.symbols.len() {
             let Ok(at) = u32::try_from(at) else { break };
             let key = Key(at);
-            // Founders' configurations were there before there were quotas; nobody is charged for them or for genesis.
-            let is_founder = |record: &ArtifactRecord| record.creator == Key::GENESIS;
-            if let Some(record) = self.live(key).filter(|record| !is_founder(record)) {
+            if let Some(record) = self.live(key) {
                 add(record);
             }
-            if let Some(record) = self.principal(key).filter(|record| !is_founder(record))
-                && self.live(key).is_some_and(|live| !std::ptr::eq(live, record))
+            if let Some(record) = self.principal(key)
+                && self.live(key).is_none_or(|live| !std::ptr::eq(live, record))
             {
                 add(record);
             }
         }
         for (key, account) in self.accounts.iter() {
             let expected = used.get(&key).copied().unwrap_or(0);
-            if expected > account.disk_used_bytes {
+            if expected != account.disk_used_bytes {
                 let detail = format!(
                     "{} owns {expected} bytes and is charged for {}",
                     self.id(key),

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecology_types::{Key, Order, OrderId, Scrip};
+use ecology_types::{Good, Key, Order, OrderId, Scrip};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -14,11 +14,23 @@ use smol_str::SmolStr;
 pub struct OrderBook {
     last: OrderId,
     orders: BTreeMap<OrderId, Order>,
-    /// Looked up, never iterated.
-    kind_of: FxHashMap<SmolStr, usize>,
-    kinds: Vec<Kind>,
+    /// Looked up, never iterated. A kind without orders is dropped, so that inventing kinds takes no room for good.
+    kinds: FxHashMap<SmolStr, Kind>,
     /// Looked up, never iterated.
     of_owner: FxHashMap<Key, BTreeSet<OrderId>>,
+    /// Which order lists an artifact or agent. Looked up, never iterated.
+    of_good: FxHashMap<Key, OrderId>,
+    /// Orders for one principal that are closed while the log may still show how they were opened: who may know of each.
+    closed_private: BTreeMap<OrderId, ClosedPrivate>,
+}
+
+/// What remains of an order that was meant for one principal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct ClosedPrivate {
+    owner: Key,
+    only_for: Key,
+    /// The number of the event that closed it.
+    closed_by: u64,
 }
 
 /// The two sides of one kind of good. Orders meant for one principal are not in here: they are taken by number.
@@ -33,11 +45,16 @@ struct Kind {
 struct Saved {
     last: OrderId,
     orders: Vec<Order>,
+    closed_private: BTreeMap<OrderId, ClosedPrivate>,
 }
 
 impl From<OrderBook> for Saved {
     fn from(book: OrderBook) -> Self {
-        Self { last: book.last, orders: book.orders.into_values().collect() }
+        Self {
+            last: book.last,
+            orders: book.orders.into_values().collect(),
+            closed_private: book.closed_private,
+        }
     }
 }
 
@@ -48,6 +65,7 @@ impl From<Saved> for OrderBook {
             book.insert(order);
         }
         book.last = saved.last;
+        book.closed_private = saved.closed_private;
         book
     }
 }
@@ -110,21 +128,24 @@ impl OrderBook {
     }
 
     fn kind(&self, kind: &str) -> Option<&Kind> {
-        self.kind_of.get(kind).map(|at| &self.kinds[*at])
+        self.kinds.get(kind)
     }
 
     pub(crate) fn insert(&mut self, order: Order) {
         self.last = self.last.max(order.id);
         self.of_owner.entry(order.owner).or_default().insert(order.id);
+        if let Some(Good::Artifact(key) | Good::Agent(key)) = order.good {
+            self.of_good.insert(key, order.id);
+        }
         if order.only_for.is_none() {
-            let at = *self.kind_of.entry(order.kind.clone()).or_insert_with(|| {
-                self.kinds.push(Kind::default());
-                self.kinds.len() - 1
-            });
+            let kind = match self.kinds.get_mut(&order.kind) {
+                Some(kind) => kind,
+                None => self.kinds.entry(order.kind.clone()).or_default(),
+            };
             if order.good.is_some() {
-                self.kinds[at].asks.insert((order.price, order.id));
+                kind.asks.insert((order.price, order.id));
             } else {
-                self.kinds[at].offers.insert((Reverse(order.price), order.id));
+                kind.offers.insert((Reverse(order.price), order.id));
             }
         }
         self.orders.insert(order.id, order);
@@ -138,11 +159,60 @@ impl OrderBook {
                 self.of_owner.remove(&order.owner);
             }
         }
-        if let Some(at) = self.kind_of.get(&order.kind) {
-            self.kinds[*at].asks.remove(&(order.price, order.id));
-            self.kinds[*at].offers.remove(&(Reverse(order.price), order.id));
+        if let Some(Good::Artifact(key) | Good::Agent(key)) = order.good
+            && self.of_good.get(&key) == Some(&order.id)
+        {
+            self.of_good.remove(&key);
+        }
+        if order.only_for.is_none()
+            && let Some(kind) = self.kinds.get_mut(&order.kind)
+        {
+            if order.good.is_some() {
+                kind.asks.remove(&(order.price, order.id));
+            } else {
+                kind.offers.remove(&(Reverse(order.price), order.id));
+            }
+            if kind.asks.is_empty() && kind.offers.is_empty() {
+                self.kinds.remove(&order.kind);
+            }
         }
         Some(order)
+    }
+
+    /// Closes an order with the event of this number. What is needed to keep a private one private stays while the log can show it.
+    pub(crate) fn close(&mut self, order: OrderId, closed_by: u64, first_kept: u64) {
+        let Some(order) = self.remove(order) else { return };
+        if let Some(only_for) = order.only_for {
+            self.closed_private.insert(order.id, ClosedPrivate { owner: order.owner, only_for, closed_by });
+        }
+        // Every closing drops up to two that the log has forgotten, oldest number first, so that they never pile up.
+        for _ in 0..2 {
+            match self.closed_private.first_entry() {
+                Some(oldest) if oldest.get().closed_by < first_kept => drop(oldest.remove()),
+                _ => break,
+            }
+        }
+    }
+
+    /// The two who may know of an order that is or was meant for one principal; `None` when everybody may.
+    #[must_use]
+    pub fn private_to(&self, order: OrderId) -> Option<[Key; 2]> {
+        match self.orders.get(&order) {
+            Some(open) => open.only_for.map(|only_for| [open.owner, only_for]),
+            None => self.closed_private.get(&order).map(|closed| [closed.owner, closed.only_for]),
+        }
+    }
+
+    /// The open order that lists this artifact or agent.
+    #[must_use]
+    pub fn listing(&self, good: Key) -> Option<&Order> {
+        self.orders.get(self.of_good.get(&good)?)
+    }
+
+    /// How many kinds of goods have an open order that is meant for everybody.
+    #[must_use]
+    pub fn kinds_len(&self) -> usize {
+        self.kinds.len()
     }
 
     /// For state hashes.
@@ -188,5 +258,31 @@ mod tests {
         let saved: OrderBook = postcard::from_bytes(&postcard::to_stdvec(&book).unwrap()).unwrap();
         assert_eq!(ids(saved.asks("wheat").collect()), [3, 4, 1]);
         assert_eq!(saved.next(), 9);
+    }
+
+    #[test]
+    fn a_kind_without_orders_takes_no_room() {
+        let mut book = OrderBook::default();
+        for id in 1..1_000 {
+            let kind = SmolStr::from(format!("kind_{id}"));
+            book.insert(Order { kind, ..order(id, id % 2 == 0, 5, None) });
+            book.remove(id);
+        }
+        assert_eq!(book.kinds_len(), 0);
+        assert!(book.of_owner.is_empty() && book.of_good.is_empty());
+    }
+
+    #[test]
+    fn a_closed_private_order_is_remembered_as_long_as_the_log_shows_it() {
+        let mut book = OrderBook::default();
+        for id in 1..1_000 {
+            book.insert(order(id, false, 5, Some(Key(21))));
+            assert_eq!(book.private_to(id), Some([Key(20), Key(21)]));
+            book.close(id, id * 10, (id * 10).saturating_sub(100));
+            assert_eq!(book.private_to(id), Some([Key(20), Key(21)]));
+        }
+        assert!(book.closed_private.len() <= 11, "{}", book.closed_private.len());
+        let saved: OrderBook = postcard::from_bytes(&postcard::to_stdvec(&book).unwrap()).unwrap();
+        assert_eq!(saved.private_to(999), book.private_to(999));
     }
 }

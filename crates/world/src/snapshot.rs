@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::Accounts;
 use crate::agents::Agents;
+use crate::disk::Exempt;
 use crate::event_log::EventLog;
+use crate::graves::Graves;
 use crate::inbox::Inboxes;
 use crate::mint::Mint;
 use crate::order_book::OrderBook;
@@ -19,7 +21,7 @@ use crate::usage::{Measured, Totals, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 1;
+pub const SNAPSHOT_VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -34,6 +36,8 @@ struct Saved {
     reservations: Reservations,
     subscriptions: Subscriptions,
     deleters: Vec<(Key, Key)>,
+    graves: Graves,
+    exempt: Exempt,
     usage: Totals<Usage>,
     measured: Totals<Measured>,
     log: EventLog,
@@ -67,6 +71,8 @@ impl World {
             reservations: self.reservations.clone(),
             subscriptions: self.subscriptions.clone(),
             deleters,
+            graves: self.graves.clone(),
+            exempt: self.exempt.clone(),
             usage: self.usage.clone(),
             measured: self.measured.clone(),
             log: self.log.clone(),
@@ -87,7 +93,6 @@ impl World {
             Ok(_) => return Err(SnapshotError("there are bytes after its end".to_owned())),
             Err(error) => return Err(SnapshotError(error.to_string())),
         };
-        let saved: Saved = saved;
         if saved.version != SNAPSHOT_VERSION {
             return Err(SnapshotError(format!("it has version {}, not {SNAPSHOT_VERSION}", saved.version)));
         }
@@ -99,6 +104,9 @@ impl World {
         parts.ontology.restore(&saved.ontology).map_err(SnapshotError)?;
         let mut symbols = Symbols::default();
         for id in saved.ids {
+            if symbols.key(id.as_str()).is_some() {
+                return Err(SnapshotError(format!("it names {id} twice")));
+            }
             symbols.insert(symbols.next(), id);
         }
         Ok(Self {
@@ -112,6 +120,8 @@ impl World {
             reservations: saved.reservations,
             subscriptions: saved.subscriptions,
             deleters: saved.deleters.into_iter().collect(),
+            graves: saved.graves,
+            exempt: saved.exempt,
             usage: saved.usage,
             measured: saved.measured,
             inboxes: Inboxes::of(&saved.log),

@@ -2,6 +2,7 @@
 
 use ecology_types::{Command, Effect, Key, Outcome, RecordRef, ReservationId, SmolStr, Time, Value};
 
+use crate::oversize;
 use crate::world::{World, creates};
 
 /// What came of a command.
@@ -90,7 +91,12 @@ impl World {
             _ => {}
         }
         let now = now.max(self.clock.time);
+        let cut = oversize::cut(command, &self.rules.limits);
+        let command = cut.as_ref().unwrap_or(command);
         let actor = actor_of(command);
+        if let Some(unknown) = actor.filter(|actor| actor.index() >= self.symbols.len()) {
+            return Err(StepError::Contradiction(format!("nobody has the key {}", unknown.0)));
+        }
         let mut plan = Plan { effects: Vec::with_capacity(4), ..Plan::default() };
         let outcome = self.decide(command, now, &mut plan)?;
         let first_event = self.clock.event + 1;
@@ -147,8 +153,13 @@ impl World {
             }
             Command::Act(act) => return Ok(self.decide_act(act, now, plan)),
             Command::Void { agent, thought } => {
-                self.pay_for_thought(*agent, thought, plan);
+                let open = self.open_reservation(*agent, thought);
+                // Like the thought of a refused action, one without a reservation is paid for while there is capacity for it.
+                if open.is_some() || self.admit(*agent, &thought.usage, now).is_ok() {
+                    self.plan_thought(*agent, thought, plan);
+                }
                 plan.push(Effect::AgentVoided { agent: *agent });
+                self.plan_settlement(*agent, thought, plan);
             }
             Command::Settle { rows } => self.decide_settle(rows, plan),
             Command::Lifecycle { agent, change } => self.decide_lifecycle(*agent, change, now, plan)?,

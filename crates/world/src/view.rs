@@ -33,8 +33,8 @@ impl World {
 
 impl<'w> AgentView<'w> {
     fn glimpse(&self, record: &'w ArtifactRecord) -> ArtifactGlimpse<'w> {
-        let free = record.owner == self.agent || record.key == self.agent;
-        let readable = free || self.world.read_price(self.agent, record) == Some(Scrip::ZERO);
+        // Owning is not reading: under contracts the owner has no bypass.
+        let readable = self.world.read_price(self.agent, record) == Some(Scrip::ZERO);
         ArtifactGlimpse {
             id: &record.id,
             kind: &record.kind,
@@ -88,11 +88,11 @@ impl Perception for AgentView<'_> {
     }
 
     fn agents_count(&self) -> usize {
-        self.world.parts.ontology.agents().len()
+        self.world.living_agents().len()
     }
 
     fn agent_at(&self, index: usize) -> Option<&Id> {
-        self.world.parts.ontology.agents().get(index).map(|key| self.world.id(*key))
+        self.world.living_agents().get(index).map(|key| self.world.id(*key))
     }
 
     fn agent_status(&self, id: &Id) -> Option<AgentStatus> {
@@ -129,11 +129,11 @@ impl Perception for AgentView<'_> {
     }
 
     fn best_ask(&self, kind: &str) -> Option<OrderGlimpse<'_>> {
-        self.world.book.asks(kind).find(|order| order.owner != self.agent).map(|order| self.order(order))
+        self.world.book.asks(kind).find(|ask| ask.owner != self.agent).map(|order| self.order(order))
     }
 
     fn best_offer(&self, kind: &str) -> Option<OrderGlimpse<'_>> {
-        self.world.book.offers(kind).find(|order| order.owner != self.agent).map(|order| self.order(order))
+        self.world.book.offers(kind).find(|offer| offer.owner != self.agent).map(|order| self.order(order))
     }
 
     fn my_orders(&self, visit: &mut dyn FnMut(OrderGlimpse<'_>)) {
@@ -149,7 +149,7 @@ impl Perception for AgentView<'_> {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         MintGlimpse {
             next: self.world.mint.next(),
-            open_bids: count(self.world.mint.bids.len()),
+            open_bids: count(self.world.mint.bids_len()),
             my_bids: count(self.world.mint.bids_of(self.agent).count()),
         }
     }

@@ -1,6 +1,6 @@
 //! What each principal may see of history. Content is never part of an event's picture; sealed bids stay sealed.
 
-use ecology_types::{Effect, Good, Key, SmolStr, Value};
+use ecology_types::{Effect, Good, Key, OrderId, SmolStr, TransferReason, Value};
 
 use crate::event_log::Event;
 use crate::world::World;
@@ -66,22 +66,79 @@ impl World {
                 None => true,
             },
             Effect::ActionDone { target, .. } => {
-                event.actor.is_some_and(is_viewer)
-                    || target
-                        .and_then(|key| self.live(key))
-                        .is_none_or(|record| self.may_know(viewer, record))
+                event.actor.is_some_and(is_viewer) || target.is_none_or(|key| self.may_know_of(viewer, key))
             }
             Effect::ArtifactCreated(record) => {
-                self.live(record.key).is_none_or(|record| self.may_know(viewer, record))
+                event.actor.is_some_and(is_viewer) || self.may_know_of(viewer, record.key)
             }
-            Effect::ArtifactChanged { key, .. } => {
-                self.live(*key).is_none_or(|record| self.may_know(viewer, record))
+            Effect::ArtifactChanged { key, .. } | Effect::ArtifactDeleted { key } => {
+                event.actor.is_some_and(is_viewer) || self.may_know_of(viewer, *key)
+            }
+            Effect::OwnershipTransferred { key, from, to } => {
+                is_viewer(*from)
+                    || is_viewer(*to)
+                    || (self.may_know_of(viewer, *key) && self.may_know_of_deal(event, viewer))
+            }
+            Effect::ScripTransferred { from, to, reason, .. } => {
+                is_viewer(*from)
+                    || is_viewer(*to)
+                    || match reason {
+                        // The amount of a bid is sealed, and what comes back tells what it was.
+                        TransferReason::Bid | TransferReason::BidRefund => false,
+                        TransferReason::EscrowHold
+                        | TransferReason::EscrowPay
+                        | TransferReason::EscrowRefund => self.may_know_of_deal(event, viewer),
+                        TransferReason::Transfer | TransferReason::Fee => true,
+                    }
+            }
+            Effect::QuotaTransferred { from, to, .. } => {
+                is_viewer(*from) || is_viewer(*to) || self.may_know_of_deal(event, viewer)
+            }
+            Effect::EscrowCancelled { order, owner } => {
+                is_viewer(*owner) || self.may_know_of_order(*order, viewer)
+            }
+            Effect::EscrowSold { ask, offer, seller, buyer, .. } => {
+                is_viewer(*seller)
+                    || is_viewer(*buyer)
+                    || ask.iter().chain(offer).all(|order| self.may_know_of_order(*order, viewer))
             }
             // What somebody tried in vain may name what is hidden from others.
             Effect::ActionRefused { .. } => event.actor.is_some_and(is_viewer),
             Effect::Interned { .. } | Effect::PermissionDivergence { .. } => false,
             _ => true,
         }
+    }
+
+    /// Whether `viewer` may know of everything that this key stands or stood for.
+    fn may_know_of(&self, viewer: Key, key: Key) -> bool {
+        let mut buried = self.graves.of(key).peekable();
+        match (self.live(key), buried.peek()) {
+            // What was deleted so long ago that nothing is remembered of it shows to nobody but who acted.
+            (None, None) => false,
+            (live, _) => live.into_iter().chain(buried).all(|record| self.may_know(viewer, record)),
+        }
+    }
+
+    fn may_know_of_order(&self, order: OrderId, viewer: Key) -> bool {
+        self.book.private_to(order).is_none_or(|parties| parties.contains(&viewer))
+    }
+
+    /// Whether `viewer` may know of every order that is opened or closed in the record that this event is part of: what changes hands
+    /// for an order says as much as the order.
+    fn may_know_of_deal(&self, event: &Event, viewer: Key) -> bool {
+        let of_record = |other: &&Event| other.cause == event.cause;
+        let later = self.log.after(event.seq).take_while(of_record);
+        let earlier = (self.log.first_kept()..event.seq).rev().map_while(|seq| self.log.get(seq)).take_while(of_record);
+        later.chain(earlier).all(|other| match &other.effect {
+            Effect::EscrowOpened(order) => {
+                order.only_for.is_none_or(|only_for| [order.owner, only_for].contains(&viewer))
+            }
+            Effect::EscrowCancelled { order, .. } => self.may_know_of_order(*order, viewer),
+            Effect::EscrowSold { ask, offer, .. } => {
+                ask.iter().chain(offer).all(|order| self.may_know_of_order(*order, viewer))
+            }
+            _ => true,
+        })
     }
 
     fn picture(&self, event: &Event, viewer: Option<Key>) -> Option<Value> {

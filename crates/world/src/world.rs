@@ -13,7 +13,9 @@ use rustc_hash::FxHashMap;
 
 use crate::accounts::Accounts;
 use crate::agents::{Agents, LoopState};
+use crate::disk::Exempt;
 use crate::event_log::{Event, EventLog};
+use crate::graves::Graves;
 use crate::inbox::Inboxes;
 use crate::mint::Mint;
 use crate::order_book::OrderBook;
@@ -38,6 +40,8 @@ pub struct World {
     pub(crate) subscriptions: Subscriptions,
     /// Who deleted what, so that deleting twice is no error for the deleter. Looked up, never iterated.
     pub(crate) deleters: FxHashMap<Key, Key>,
+    pub(crate) graves: Graves,
+    pub(crate) exempt: Exempt,
     pub(crate) usage: Totals<Usage>,
     pub(crate) measured: Totals<Measured>,
     pub(crate) log: EventLog,
@@ -84,6 +88,8 @@ impl World {
             reservations: Reservations::default(),
             subscriptions: Subscriptions::default(),
             deleters: FxHashMap::default(),
+            graves: Graves::default(),
+            exempt: Exempt::default(),
             usage: Totals::default(),
             measured: Totals::default(),
             log: EventLog::default(),
@@ -230,6 +236,14 @@ impl World {
         }
     }
 
+    /// The keys of all living agents, ascending. Escrow and mint have standing to hold what is not theirs, and code; they are no agents.
+    #[must_use]
+    pub fn living_agents(&self) -> &[Key] {
+        let agents = self.parts.ontology.agents();
+        // The artifacts of time zero have the lowest keys.
+        &agents[agents.partition_point(|key| GenesisArtifact::from_key(*key).is_some())..]
+    }
+
     /// The live principal with this id.
     #[must_use]
     pub fn principal_named(&self, id: &str) -> Option<Key> {
@@ -313,6 +327,7 @@ impl World {
                 if record.has_standing || GenesisArtifact::from_key(record.key).is_some_and(holds_for_others) {
                     self.accounts.open(record.key);
                 }
+                self.exempt_from_disk(record);
                 self.parts.ontology.apply(&Change::Created(record));
             }
             Effect::ArtifactChanged {
@@ -341,6 +356,9 @@ impl World {
                 if let Some(actor) = actor {
                     self.deleters.insert(*key, actor);
                 }
+                if let Resolution::Live(record) = self.parts.ontology.artifact(*key) {
+                    self.graves.bury(record, self.clock.event + 1, self.log.first_kept());
+                }
                 self.parts.ontology.apply(&Change::Deleted { key: *key, at: now });
             }
             Effect::OwnershipTransferred { key, to, .. } => {
@@ -361,7 +379,13 @@ impl World {
             Effect::QuotaTransferred { from, to, resource, amount } => {
                 self.move_quota(*from, *to, *resource, *amount, now);
             }
-            Effect::Charged { principal, charges } => self.charge(*principal, charges, now),
+            // Even charges of nothing pay off what is owed from overruns.
+            Effect::Charged { principal, charges } => {
+                if charges.is_none() {
+                    self.parts.limiter.apply(&RateEvent::Used { principal: *principal, charges }, now);
+                }
+                self.charge(*principal, charges, now);
+            }
             Effect::DiskUsed { principal, bytes } => {
                 if let Some(account) = self.accounts.get_mut(*principal) {
                     account.disk_used_bytes = *bytes;
@@ -369,7 +393,8 @@ impl World {
             }
             Effect::ReservationMade { reservation, principal, charges } => {
                 if let Some(account) = self.accounts.get_mut(*principal) {
-                    account.budget_reserved += charges[Resource::LlmBudget];
+                    account.budget_reserved =
+                        account.budget_reserved.saturating_add(charges[Resource::LlmBudget]);
                 }
                 let event = RateEvent::Reserved { reservation: *reservation, principal: *principal, charges };
                 self.parts.limiter.apply(&event, now);
@@ -382,35 +407,32 @@ impl World {
             Effect::Measured { principal, cpu_ns, memory_peak_bytes, written_bytes, bandwidth_bytes } => {
                 let row = self.measured.entry(*principal);
                 row.rows += 1;
-                row.cpu_ns += cpu_ns;
+                row.cpu_ns = row.cpu_ns.saturating_add(*cpu_ns);
                 row.memory_peak_bytes = row.memory_peak_bytes.max(*memory_peak_bytes);
-                row.written_bytes += written_bytes;
-                row.bandwidth_bytes += bandwidth_bytes;
+                row.written_bytes = row.written_bytes.saturating_add(*written_bytes);
+                row.bandwidth_bytes = row.bandwidth_bytes.saturating_add(*bandwidth_bytes);
             }
             Effect::EscrowOpened(order) => self.book.insert((**order).clone()),
             Effect::EscrowSold { ask, offer, .. } => {
                 for order in ask.iter().chain(offer) {
-                    self.book.remove(*order);
+                    self.book.close(*order, self.clock.event + 1, self.log.first_kept());
                 }
             }
             Effect::EscrowCancelled { order, .. } => {
-                self.book.remove(*order);
+                self.book.close(*order, self.clock.event + 1, self.log.first_kept());
             }
-            Effect::BidPlaced(bid) => {
-                self.mint.last = self.mint.last.max(bid.id);
-                self.mint.bids.insert(bid.id, (**bid).clone());
-            }
+            Effect::BidPlaced(bid) => self.mint.insert((**bid).clone()),
             Effect::MintResolved { round, winners, losers, next, .. } => {
                 self.mint.round = *round;
                 self.mint.next = *next;
                 for bid in winners.iter().map(|(bid, _)| bid).chain(losers) {
-                    self.mint.bids.remove(bid);
+                    self.mint.remove(*bid);
                 }
             }
             Effect::BasicIncomePaid { each, remainder, .. } => {
                 self.mint.pool = *remainder;
                 if *each > Scrip::ZERO {
-                    let agents = self.parts.ontology.agents().to_vec();
+                    let agents = self.living_agents().to_vec();
                     for agent in agents {
                         self.accounts.transfer(GenesisArtifact::Mint.key(), agent, *each);
                     }

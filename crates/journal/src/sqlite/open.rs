@@ -10,8 +10,9 @@ use super::lock::{WorldLock, beside};
 use super::{APPLICATION_ID, fault};
 use crate::{FORMAT_VERSION, JournalError};
 
-/// A larger page means fewer writes per batch, a smaller one fewer bytes for a batch of one frame.
-const PAGE_BYTES: u32 = 4096;
+/// A larger page means fewer writes per batch, a smaller one fewer bytes for a batch of one frame. Measured on a slow disk, a group of
+/// 1024 frames gains a tenth over pages of 4096 bytes and a lone frame, which waits for its sync anyway, loses nothing.
+const PAGE_BYTES: u32 = 32 * 1024;
 
 const SCHEMA: &str = "
 CREATE TABLE batch (

@@ -35,11 +35,12 @@ pub fn medians(decisions: u64, contenders: &mut [Contender<'_>]) -> Vec<f64> {
     rounds.iter_mut().map(median).collect()
 }
 
-/// One row: the first contender against the second, further ones against the second without a target.
+/// One row: the first contender against the second; further ones are told against the second.
+/// Those with a target run alone with their peer: others would take their place in the cache.
 pub fn compare(
     names: &[&'static str],
     decisions: u64,
-    target: f64,
+    target: Option<f64>,
     mut contenders: Vec<Contender<'_>>,
 ) -> Vec<Row> {
     let medians = medians(decisions, &mut contenders);
@@ -50,7 +51,7 @@ pub fn compare(
         value: medians[at] / medians[1],
         target,
     };
-    let mut rows = vec![row(names[0], 0, Some(target))];
+    let mut rows = vec![row(names[0], 0, target)];
     rows.extend(names[1..].iter().enumerate().map(|(more, name)| row(name, more + 2, None)));
     rows
 }

@@ -1,9 +1,11 @@
 //! One turn of an agent: it pays for its thought, then its action is carried out or refused as a whole.
 
+use std::sync::Arc;
+
 use ecology_rate_limiting::{Ask, Decision, NeverReason};
 use ecology_types::{
-    Act, Action, Charges, Effect, Id, Key, Outcome, Refusal, RefusalCode, Resource, SmolStr, Thought, Time,
-    Value, Verb,
+    Act, Action, Charges, Draft, Effect, Id, Key, Outcome, Refusal, RefusalCode, ReservationId, Resource,
+    SmolStr, Thought, Time, Value, Verb,
 };
 
 use super::permission::Call;
@@ -31,22 +33,32 @@ impl Done {
 impl World {
     pub(crate) fn decide_act(&self, act: &Act, now: Time, plan: &mut Plan) -> Outcome {
         let unpaid = match &act.thought {
-            Some(thought) if thought.reservation.is_none() => thought.usage,
+            Some(thought) if self.open_reservation(act.agent, thought).is_none() => thought.usage,
             _ => Charges::NONE,
         };
         let reserve = Charges::of(Resource::Cpu, self.rules.action_estimate[Resource::Cpu]);
         let before = plan.effects.len();
+        let mut owes = false;
         let carried = self.carry_out(act, now, plan);
         let checked = carried.and_then(|done| {
             let charges = self.charges_of(act, &done);
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
+            // What the action gives away is not there any more to pay for it.
+            let total = total.saturating_add(&given_away(act.agent, &plan.effects[before..]));
             self.admit(act.agent, &total, now)?;
+            let bookings = [&unpaid, &charges, &reserve].into_iter().filter(|part| !part.is_none()).count();
+            if bookings > 1 {
+                self.owes_no_window(act.agent, &total, now).inspect_err(|_| owes = true)?;
+            }
             Ok((done, charges))
         });
         match checked {
             Ok((done, charges)) => {
-                let effects = plan.effects.split_off(before);
-                self.plan_thought(act, plan);
+                // What leads to the action and the action itself come before what it changes.
+                let body = plan.effects.len() - before;
+                if let Some(thought) = &act.thought {
+                    self.plan_thought(act.agent, thought, plan);
+                }
                 self.plan_cpu(act.agent, reserve, plan);
                 plan.push(Effect::ActionDone {
                     verb: act.action.verb(),
@@ -54,7 +66,10 @@ impl World {
                     method: method_of(&act.action),
                     charges,
                 });
-                plan.effects.extend(effects);
+                plan.effects[before..].rotate_left(body);
+                if let Some(thought) = &act.thought {
+                    self.plan_settlement(act.agent, thought, plan);
+                }
                 plan.written_bytes = done.written_bytes;
                 plan.bandwidth_bytes = charges[Resource::Bandwidth];
                 Ok(done.result)
@@ -62,11 +77,20 @@ impl World {
             Err(refusal) => {
                 plan.effects.truncate(before);
                 // The thought is paid for even when the action is refused, unless there is no capacity for the thought itself.
-                if self.admit(act.agent, &unpaid.saturating_add(&reserve), now).is_ok() {
-                    self.plan_thought(act, plan);
-                    self.plan_cpu(act.agent, reserve, plan);
-                } else if unpaid.is_none() || self.admit(act.agent, &unpaid, now).is_ok() {
-                    self.plan_thought(act, plan);
+                if let Some(thought) = &act.thought {
+                    // Its CPU time is booked as well, so that nobody thinks for free by being refused.
+                    let both = unpaid.saturating_add(&reserve);
+                    if self.admit(act.agent, &both, now).is_ok()
+                        && (unpaid.is_none() || self.owes_no_window(act.agent, &both, now).is_ok())
+                    {
+                        self.plan_thought(act.agent, thought, plan);
+                        self.plan_cpu(act.agent, reserve, plan);
+                    } else if unpaid.is_none() || self.admit(act.agent, &unpaid, now).is_ok() {
+                        self.plan_thought(act.agent, thought, plan);
+                    }
+                }
+                if owes && unpaid.is_none() {
+                    plan.push(Effect::Charged { principal: act.agent, charges: Charges::NONE });
                 }
                 plan.push(Effect::ActionRefused {
                     verb: act.action.verb(),
@@ -75,6 +99,9 @@ impl World {
                     code: refusal.code,
                     detail: refusal.detail.clone(),
                 });
+                if let Some(thought) = &act.thought {
+                    self.plan_settlement(act.agent, thought, plan);
+                }
                 Err(refusal)
             }
         }
@@ -89,32 +116,55 @@ impl World {
         }
     }
 
-    fn plan_thought(&self, act: &Act, plan: &mut Plan) {
-        if let Some(thought) = &act.thought {
-            self.pay_for_thought(act.agent, thought, plan);
-        }
+    /// The reservation that a thought settles, when it is open and of this agent.
+    pub(crate) fn open_reservation(&self, agent: Key, thought: &Thought) -> Option<ReservationId> {
+        thought.reservation.filter(|reservation| {
+            self.reservations.get(*reservation).is_some_and(|open| open.principal == agent)
+        })
     }
 
-    pub(crate) fn pay_for_thought(&self, agent: Key, thought: &Thought, plan: &mut Plan) {
-        let open = thought.reservation.filter(|reservation| {
-            self.reservations.get(*reservation).is_some_and(|open| open.principal == agent)
-        });
-        if let Some(reservation) = open {
-            plan.push(Effect::ReservationSettled { reservation, principal: agent, used: thought.usage });
-        }
+    pub(crate) fn plan_thought(&self, agent: Key, thought: &Thought, plan: &mut Plan) {
         plan.push(Effect::Thought {
             agent,
             usage: thought.usage,
-            reservation: open,
+            reservation: self.open_reservation(agent, thought),
             prompt_digest: thought.prompt_digest,
         });
+    }
+
+    /// Settles the reservation of a thought, after everything else: an overrun that shows here is owed by the *next* use, and what was
+    /// admitted a moment ago did not include it.
+    pub(crate) fn plan_settlement(&self, agent: Key, thought: &Thought, plan: &mut Plan) {
+        if let Some(reservation) = self.open_reservation(agent, thought) {
+            plan.push(Effect::ReservationSettled { reservation, principal: agent, used: thought.usage });
+        }
+    }
+
+    /// A use pays off what is owed from overruns, as much of it as fits a window. When a turn is booked in several parts, each would pay
+    /// off another windowful; so whoever owes more than one window has room for pays that off first, a window at a time, and then acts.
+    fn owes_no_window(&self, agent: Key, total: &Charges, now: Time) -> Result<(), Refusal> {
+        for resource in Resource::RENEWABLE {
+            let owed = self.parts.limiter.overrun(agent, resource);
+            let share = self.parts.limiter.share(agent, resource);
+            if owed > 0 && total[resource].saturating_add(owed) > share {
+                let detail = format!(
+                    "{} owes {owed} {} of {resource} from earlier overruns, more than is left of its share of {share}; \
+                     this window pays off what fits",
+                    self.id(agent),
+                    resource.unit()
+                );
+                let until = now.after(self.parts.limiter.window());
+                return Err(Refusal::new(RefusalCode::RateExceeded, detail).until(until));
+            }
+        }
+        Ok(())
     }
 
     fn charges_of(&self, act: &Act, done: &Done) -> Charges {
         let request = match &act.action {
             Action::Noop => 0,
             Action::Read { artifact } | Action::Delete { artifact } => artifact.as_str().len(),
-            Action::Write(draft) => draft.artifact.as_str().len() + draft.content.len(),
+            Action::Write(draft) => draft_bytes(draft),
             Action::Edit { artifact, find, replace, .. } => {
                 artifact.as_str().len() + find.len() + replace.len()
             }
@@ -166,6 +216,13 @@ impl World {
             let detail = format!("{} is no living principal", self.id(act.agent));
             return Err(Refusal::new(RefusalCode::NoStanding, detail));
         }
+        if let Some(thought) = &act.thought
+            && let Some(reservation) = thought.reservation
+            && self.open_reservation(act.agent, thought).is_none()
+        {
+            let detail = format!("{} has no open reservation {reservation}", self.id(act.agent));
+            return Err(Refusal::new(RefusalCode::ReservationUnknown, detail));
+        }
         match &act.action {
             Action::Noop => Ok(Done::default()),
             Action::Read { artifact } => self.decide_read(act, artifact, plan),
@@ -186,7 +243,7 @@ impl World {
         let name = |key: Key| self.id(key).clone();
         let result = Value::map([
             ("id", Value::text(artifact.as_str())),
-            ("content", Value::text(&record.content)),
+            ("content", Value::Text(SmolStr::from(Arc::clone(&record.content)))),
             ("version", Value::count(record.version)),
             ("metadata", self.parts.ontology.describe(record, &name)),
         ]);
@@ -261,6 +318,35 @@ impl World {
             }
         }
     }
+}
+
+/// The quotas that an agent gives to others.
+fn given_away(agent: Key, effects: &[Effect]) -> Charges {
+    let mut given = Charges::NONE;
+    for effect in effects {
+        if let Effect::QuotaTransferred { from, to, resource, amount } = effect
+            && *from == agent
+            && *to != agent
+        {
+            given[*resource] = given[*resource].saturating_add(*amount);
+        }
+    }
+    given
+}
+
+/// The bytes of a request to write: everything in it that an agent chooses freely.
+fn draft_bytes(draft: &Draft) -> usize {
+    let mentioned = |id: &Option<Id>| id.as_ref().map_or(0, |id| id.as_str().len());
+    let policy: usize = draft.policy.as_ref().map_or(0, |policy| {
+        [&policy.read, &policy.write, &policy.invoke].into_iter().flatten().map(SmolStr::len).sum()
+    });
+    let interface = draft.interface.as_deref().map_or(0, crate::disk::interface_bytes);
+    draft.artifact.as_str().len()
+        + draft.content.len()
+        + mentioned(&draft.access_contract)
+        + mentioned(&draft.memory)
+        + policy
+        + usize::try_from(interface).unwrap_or(usize::MAX)
 }
 
 fn method_of(action: &Action) -> Option<SmolStr> {

@@ -1,13 +1,15 @@
 //! The world of time zero, its rules, and the beginning of a run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ecology_ontology::Ask;
+use ecology_ontology::{Ask, Resolution};
 use ecology_types::{
-    ArtifactRecord, AxisVector, Effect, Founder, Genesis, GenesisArtifact, Id, Key, MintReason, Resource,
-    Rules, Scrip, Seed, SmolStr, Time,
+    AllowList, ArtifactRecord, AxisVector, Effect, Founder, Genesis, GenesisArtifact, Id, Key, MintReason,
+    Policy, PolicyDraft, Resource, Rules, Scrip, Seed, SmolStr, Time,
 };
 
+use crate::disk;
 use crate::services;
 use crate::step::{Plan, StepError};
 use crate::world::World;
@@ -25,11 +27,10 @@ impl World {
             plan.push(Effect::Interned { key: artifact.key(), id: artifact.id() });
             plan.push(Effect::ArtifactCreated(Box::new(genesis_record(artifact, now))));
         }
-        let mut next = GenesisArtifact::ALL.len();
-        let mut keys = std::collections::BTreeMap::new();
+        let mut keys = BTreeMap::new();
         let mut supply = Scrip::ZERO;
         let mut shares = [0_u64; Resource::COUNT];
-        for founder in &genesis.founders {
+        for (next, founder) in (GenesisArtifact::ALL.len()..).zip(&genesis.founders) {
             if founder.id.as_str().starts_with("genesis") {
                 let problem = format!("{} begins with genesis, which is reserved; rename it", founder.id);
                 return Err(StepError::Genesis(problem));
@@ -44,7 +45,6 @@ impl World {
                 return Err(StepError::Genesis(problem));
             }
             let key = key_at(next)?;
-            next += 1;
             if keys.insert(founder.id.clone(), key).is_some() {
                 let problem = format!("{} is there twice; every id is used once", founder.id);
                 return Err(StepError::Genesis(problem));
@@ -65,61 +65,94 @@ impl World {
                 }
                 shares[resource.index()] = sum;
             }
+            plan.push(Effect::Interned { key, id: founder.id.clone() });
             push_founder(founder, key, now, plan);
         }
-        for (creator, draft) in &genesis.artifacts {
-            let Some(owner) = keys.get(creator).copied() else {
-                return Err(StepError::Genesis(format!(
-                    "{} names a creator {creator} that is no founder",
-                    draft.artifact
-                )));
-            };
-            if keys.contains_key(&draft.artifact) {
-                return Err(StepError::Genesis(format!(
-                    "{} is there twice; every id is used once",
-                    draft.artifact
-                )));
+        self.decide_first_artifacts(genesis, keys, now, plan)
+    }
+
+    fn decide_first_artifacts(
+        &self,
+        genesis: &Genesis,
+        mut keys: BTreeMap<Id, Key>,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Result<(), StepError> {
+        let founders = keys.len();
+        let mut used: BTreeMap<Key, u64> = BTreeMap::new();
+        // A contract or a member of a list may be named before it is made, so all ids come first.
+        for (next, (_, draft)) in (GenesisArtifact::ALL.len() + founders..).zip(&genesis.artifacts) {
+            if draft.artifact.as_str().starts_with("genesis") {
+                let problem = format!("{} begins with genesis, which is reserved; rename it", draft.artifact);
+                return Err(StepError::Genesis(problem));
             }
             let key = key_at(next)?;
-            next += 1;
-            keys.insert(draft.artifact.clone(), key);
+            if keys.insert(draft.artifact.clone(), key).is_some() {
+                let problem = format!("{} is there twice; every id is used once", draft.artifact);
+                return Err(StepError::Genesis(problem));
+            }
+        }
+        let named = |id: &str| {
+            let genesis = GenesisArtifact::ALL.into_iter().find(|artifact| artifact.name() == id);
+            genesis.map(GenesisArtifact::key).or_else(|| keys.get(id).copied())
+        };
+        for (creator, draft) in &genesis.artifacts {
+            let wrong = |problem: String| StepError::Genesis(format!("{}: {problem}", draft.artifact));
+            let founder = |key: &Key| key.index() < GenesisArtifact::ALL.len() + founders;
+            let Some(owner) = keys.get(creator).copied().filter(founder) else {
+                return Err(wrong(format!("it names a creator {creator} that is no founder")));
+            };
+            let Some(key) = keys.get(&draft.artifact).copied() else { continue };
             let standing = draft.has_standing.unwrap_or(false);
-            let executable = draft.can_execute.unwrap_or(false);
+            let executable = draft.can_execute.unwrap_or_else(|| draft.interface.is_some());
             let ask = Ask::Create { key, draft, standing, executable };
-            self.parts
-                .ontology
-                .check(&ask, &genesis.rules.limits)
-                .map_err(|no| StepError::Genesis(format!("{}: {}", draft.artifact, no.detail)))?;
-            let bytes = draft.content.len() as u64;
+            self.parts.ontology.check(&ask, &genesis.rules.limits).map_err(|no| wrong(no.detail))?;
+            let mentioned = |id: &Option<Id>| match id {
+                Some(id) => match named(id.as_str()) {
+                    Some(key) => Ok(Some(key)),
+                    None => Err(wrong(format!("it names {id}, which is not there"))),
+                },
+                None => Ok(None),
+            };
+            let policy = match &draft.policy {
+                Some(policy) => Some(Arc::new(first_policy(policy, &named).map_err(wrong)?)),
+                None => None,
+            };
+            let bytes = disk::new_bytes(&draft.content, draft.interface.as_deref());
+            let quota = genesis
+                .founders
+                .get(owner.index() - GenesisArtifact::ALL.len())
+                .map_or(0, |founder| founder.quotas[Resource::Disk]);
+            let in_use = used.entry(owner).or_default();
+            *in_use = in_use.saturating_add(bytes);
+            if *in_use > quota {
+                return Err(wrong(format!(
+                    "the artifacts of {creator} take {in_use} bytes so far and its disk quota is {quota}; \
+                     raise the quota or leave some out"
+                )));
+            }
             plan.push(Effect::Interned { key, id: draft.artifact.clone() });
             let record = ArtifactRecord {
                 key,
                 id: draft.artifact.clone(),
                 creator: owner,
                 owner,
-                kind: draft.kind.clone().unwrap_or_else(|| SmolStr::new_static("data")),
+                kind: draft.kind.clone().unwrap_or_else(|| super::write::default_kind(standing, executable)),
                 content: Arc::clone(&draft.content),
                 version: 1,
                 created_at: now,
                 changed_at: now,
                 has_standing: standing,
                 can_execute: executable,
-                access_contract: None,
-                policy: None,
+                access_contract: mentioned(&draft.access_contract)?,
+                policy,
                 interface: draft.interface.clone(),
-                memory: None,
+                memory: mentioned(&draft.memory)?,
             };
             plan.push(Effect::ArtifactCreated(Box::new(record)));
-            let used = plan
-                .effects
-                .iter()
-                .rev()
-                .find_map(|effect| match effect {
-                    Effect::DiskUsed { principal, bytes } if *principal == owner => Some(*bytes),
-                    _ => None,
-                })
-                .unwrap_or(0);
-            plan.push(Effect::DiskUsed { principal: owner, bytes: used + bytes });
+            if bytes > 0 {
+                plan.push(Effect::DiskUsed { principal: owner, bytes: *in_use });
+            }
         }
         Ok(())
     }
@@ -130,7 +163,21 @@ impl World {
         now: Time,
         plan: &mut Plan,
     ) -> Result<(), StepError> {
-        if self.symbols.key(founder.id.as_str()).is_some() {
+        if founder.id.as_str().starts_with("genesis") {
+            let problem = format!("{} begins with genesis, which is reserved; choose another id", founder.id);
+            return Err(StepError::Contradiction(problem));
+        }
+        if founder.id.as_str().len() > self.rules.limits.id_bytes_max as usize {
+            let problem =
+                format!("{} has more than {} bytes", founder.id, self.rules.limits.id_bytes_max);
+            return Err(StepError::Contradiction(problem));
+        }
+        // An id that somebody merely mentioned is still free.
+        let known = self.symbols.key(founder.id.as_str());
+        if known.is_some_and(|key| {
+            self.parts.ontology.artifact(key) != Resolution::Free
+                || self.parts.ontology.principal(key) != Resolution::Free
+        }) {
             return Err(StepError::Contradiction(format!(
                 "{} is in use already; choose another id",
                 founder.id
@@ -153,7 +200,15 @@ impl World {
                 return Err(StepError::Contradiction(problem));
             }
         }
-        push_founder(founder, self.symbols.next(), now, plan);
+        if known.is_none() && self.symbols.len() >= self.rules.limits.artifacts_max as usize {
+            let problem = format!("the world holds its {} ids", self.rules.limits.artifacts_max);
+            return Err(StepError::Contradiction(problem));
+        }
+        let key = known.unwrap_or_else(|| self.symbols.next());
+        if known.is_none() {
+            plan.push(Effect::Interned { key, id: founder.id.clone() });
+        }
+        push_founder(founder, key, now, plan);
         Ok(())
     }
 
@@ -196,6 +251,27 @@ impl World {
             axes,
         });
     }
+}
+
+/// The policy of an artifact of time zero; `named` knows the keys of all ids that exist then.
+fn first_policy(draft: &PolicyDraft, named: &dyn Fn(&str) -> Option<Key>) -> Result<Policy, String> {
+    let list = |ids: &[SmolStr]| -> Result<AllowList, String> {
+        if ids.iter().any(|id| id == "*") {
+            return Ok(AllowList::Anyone);
+        }
+        let keys = ids.iter().map(|id| named(id).ok_or_else(|| format!("its policy names {id:?}, which is not there")));
+        let mut keys = keys.collect::<Result<Vec<Key>, String>>()?;
+        keys.sort_unstable();
+        keys.dedup();
+        Ok(AllowList::Only(keys))
+    };
+    Ok(Policy {
+        read: list(&draft.read)?,
+        write: list(&draft.write)?,
+        invoke: list(&draft.invoke)?,
+        read_price: draft.read_price,
+        invoke_price: draft.invoke_price,
+    })
 }
 
 fn key_at(next: usize) -> Result<Key, StepError> {
@@ -270,18 +346,19 @@ pub(crate) fn founder_record(founder: &Founder, key: Key, now: Time) -> Artifact
         can_execute: founder.is_agent,
         // Nobody but the agent itself changes it, until it sells that right.
         access_contract: Some(GenesisArtifact::Private.key()),
-        policy: Some(Arc::new(ecology_types::Policy {
-            invoke: ecology_types::AllowList::Only(Vec::new()),
-            read: ecology_types::AllowList::Only(Vec::new()),
-            ..ecology_types::Policy::open()
-        })),
+        policy: Some(Arc::new(private_policy())),
         interface: None,
         memory: None,
     }
 }
 
+/// The policy that says what `genesis_private` says: the configuration of a mind is for its owner alone.
+pub(crate) fn private_policy() -> Policy {
+    let nobody = || AllowList::Only(Vec::new());
+    Policy { invoke: nobody(), read: nobody(), ..Policy::open() }
+}
+
 fn push_founder(founder: &Founder, key: Key, now: Time, plan: &mut Plan) {
-    plan.push(Effect::Interned { key, id: founder.id.clone() });
     plan.push(Effect::ArtifactCreated(Box::new(founder_record(founder, key, now))));
     if founder.scrip > Scrip::ZERO {
         plan.push(Effect::Minted { to: key, amount: founder.scrip, reason: MintReason::Endowment });

@@ -72,7 +72,7 @@ impl World {
             let reason = TransferReason::BidRefund;
             plan.push(Effect::ScripTransferred { from: mint, to: bid.bidder, amount: bid.amount, reason });
         }
-        let agents = self.parts.ontology.agents().len() as u64;
+        let agents = self.living_agents().len() as u64;
         if paid > Scrip::ZERO {
             let each = paid.0.checked_div(agents).unwrap_or(0);
             plan.push(Effect::BasicIncomePaid {

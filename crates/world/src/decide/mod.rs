@@ -9,4 +9,5 @@ mod reserve;
 mod write;
 
 pub(crate) use act::Done;
+pub(crate) use create::private_policy;
 pub(crate) use permission::Call;

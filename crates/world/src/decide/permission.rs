@@ -2,7 +2,7 @@
 
 use ecology_contracts::{Answer, Request};
 use ecology_types::{
-    ArtifactRecord, Effect, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode, Scrip, TransferReason,
+    ArtifactRecord, Effect, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode, Scrip, TransferReason,
     Value, Verb,
 };
 
@@ -63,11 +63,17 @@ impl World {
                 Scrip(u64::try_from(part.div_ceil(100)).unwrap_or(u64::MAX))
             }
         };
-        if grant.payer == Payer::Artifact && record.key != record.owner {
-            self.plan_payment(record.key, record.owner, grant.cost, plan)?;
+        // While an artifact is in escrow it earns for its seller: escrow holds nothing but what its orders say.
+        let payee = match self.book.listing(record.key) {
+            Some(order) if record.owner == GenesisArtifact::Escrow.key() => order.owner,
+            _ => record.owner,
+        };
+        if grant.payer == Payer::Artifact && record.key != payee {
+            self.plan_payment(record.key, payee, grant.cost, plan)?;
+            return Ok(if record.key == caller { grant.cost } else { Scrip::ZERO });
         }
-        if from_caller > Scrip::ZERO && caller != record.owner {
-            self.plan_payment(caller, record.owner, from_caller, plan)?;
+        if from_caller > Scrip::ZERO && caller != payee {
+            self.plan_payment(caller, payee, from_caller, plan)?;
             return Ok(from_caller);
         }
         Ok(Scrip::ZERO)

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use ecology_ontology::{Ask, Resolution};
 use ecology_types::{
-    Act, AllowList, ArtifactRecord, Draft, Effect, GenesisArtifact, Id, Key, PermissionAnswer, Policy,
-    PolicyDraft, Refusal, RefusalCode, Resource, Scrip, SmolStr, Time, Value, Verb, WriteMode,
+    Act, AllowList, ArtifactRecord, Draft, Effect, GenesisArtifact, Id, Interface, Key, PermissionAnswer,
+    Policy, PolicyDraft, Refusal, RefusalCode, Resource, Scrip, SmolStr, Time, Value, Verb, WriteMode,
 };
 
 use super::act::Done;
 use super::permission::Call;
+use crate::disk;
 use crate::step::Plan;
 use crate::world::World;
 
@@ -66,6 +67,11 @@ impl World {
         plan: &mut Plan,
     ) -> Result<Done, Refusal> {
         let NewKey { key, is_new } = self.new_key(&draft.artifact)?;
+        // In the legacy schema an artifact may get the id of a principal. One that is for sale would change what the id, and so the
+        // listing, stands for.
+        if let Some(homonym) = self.principal(key) {
+            self.not_in_escrow(homonym)?;
+        }
         let standing = draft.has_standing.unwrap_or(false);
         let executable = draft.can_execute.unwrap_or_else(|| draft.interface.is_some());
         let ask = Ask::Create { key, draft, standing, executable };
@@ -73,7 +79,7 @@ impl World {
         if is_new {
             self.plan_interning(&draft.artifact, key, plan);
         }
-        let bytes = draft.content.len() as u64;
+        let bytes = disk::new_bytes(&draft.content, draft.interface.as_deref());
         let used = self.room_for(agent, bytes)?;
         let record = ArtifactRecord {
             key,
@@ -123,7 +129,10 @@ impl World {
             .ontology
             .check(&Ask::Change { key: record.key, draft }, &self.rules.limits)
             .map_err(|no| Refusal::new(no.code, no.detail))?;
-        let disk = self.resized(record, draft.content.len() as u64)?;
+        let interface = draft.interface.as_deref().or(record.interface.as_deref());
+        let disk = self.resized(record, &draft.content, interface)?;
+        let written_bytes =
+            draft.content.len() as u64 + draft.interface.as_deref().map_or(0, disk::interface_bytes);
         let version = record.version + 1;
         let effect = Effect::ArtifactChanged {
             key: record.key,
@@ -141,7 +150,7 @@ impl World {
         Ok(Done {
             result: written(&record.id, version, false),
             target: Some(record.key),
-            written_bytes: draft.content.len() as u64,
+            written_bytes,
             result_bytes: 0,
         })
     }
@@ -185,7 +194,7 @@ impl World {
         content.push_str(&record.content[..at]);
         content.push_str(replace);
         content.push_str(&record.content[at + find.len()..]);
-        let disk = self.resized(record, length as u64)?;
+        let disk = self.resized(record, &content, record.interface.as_deref())?;
         let version = record.version + 1;
         plan.push(Effect::ArtifactChanged {
             key: record.key,
@@ -235,16 +244,19 @@ impl World {
         }
         if record.has_standing {
             self.nothing_held(record)?;
+            for (subscription, _) in self.subscriptions.of(record.key) {
+                plan.push(Effect::Unsubscribed { subscription, principal: record.key });
+            }
         }
-        if self.mint.bids().any(|bid| bid.artifact == record.key) {
+        if self.mint.is_bid_with(record.key) {
             let detail = format!("{artifact} is bid with at the mint until the auction resolves");
             return Err(Refusal::new(RefusalCode::WrongState, detail));
         }
         plan.push(Effect::ArtifactDeleted { key: record.key });
         if let Some(account) = self.accounts.get(record.owner)
-            && record.disk_bytes() > 0
+            && self.disk_bytes(record) > 0
         {
-            let bytes = account.disk_used_bytes.saturating_sub(record.disk_bytes());
+            let bytes = account.disk_used_bytes.saturating_sub(self.disk_bytes(record));
             plan.push(Effect::DiskUsed { principal: record.owner, bytes });
         }
         Ok(gone(record.key))
@@ -252,8 +264,11 @@ impl World {
 
     fn nothing_held(&self, record: &ArtifactRecord) -> Result<(), Refusal> {
         let Some(account) = self.accounts.get(record.key) else { return Ok(()) };
-        let own = if record.owner == record.key { record.disk_bytes() } else { 0 };
+        let own = if record.owner == record.key { self.disk_bytes(record) } else { 0 };
+        let owns = ecology_ontology::Query { owner: Some(record.key), limit: 2, ..Default::default() };
+        let owned = self.parts.ontology.search(&owns, &|owned| !std::ptr::eq(owned, record));
         if account.scrip > Scrip::ZERO
+            || !owned.keys.is_empty()
             || !account.quotas.is_none()
             || account.disk_used_bytes > own
             || account.budget_reserved > 0
@@ -377,8 +392,14 @@ impl World {
         Ok(account.disk_used_bytes)
     }
 
-    fn resized(&self, record: &ArtifactRecord, bytes: u64) -> Result<Option<Effect>, Refusal> {
-        let before = record.disk_bytes();
+    fn resized(
+        &self,
+        record: &ArtifactRecord,
+        content: &str,
+        interface: Option<&Interface>,
+    ) -> Result<Option<Effect>, Refusal> {
+        let before = self.disk_bytes(record);
+        let bytes = self.disk_bytes_with(record, content, interface);
         if bytes == before {
             return Ok(None);
         }
@@ -400,7 +421,7 @@ fn checked_price(price: Scrip) -> Result<Scrip, Refusal> {
     Ok(price)
 }
 
-fn default_kind(standing: bool, executable: bool) -> SmolStr {
+pub(crate) fn default_kind(standing: bool, executable: bool) -> SmolStr {
     SmolStr::new_static(match (standing, executable) {
         (true, true) => "agent",
         (true, false) => "account",

@@ -72,6 +72,9 @@ pub(crate) const SERVICE: Service = Service {
 
 const ESCROW: Key = GenesisArtifact::Escrow.key();
 
+/// What the kinds of rights begin with. Labels of artifacts are free text, so one that begins like this would pass for a right.
+const RIGHT: &str = "right:";
+
 pub(super) fn call(
     world: &World,
     method: &str,
@@ -276,6 +279,10 @@ fn good_arg(
                 return Ok(Offered { good, kind, in_escrow: true });
             }
             world.not_in_escrow(record)?;
+            if kind.starts_with(RIGHT) {
+                let detail = format!("{} is labelled {kind}, and only rights trade under such a name", record.id);
+                return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
+            }
             if record.owner != caller.key {
                 let detail = format!("{} does not belong to {}", record.id, world.id(caller.key));
                 return Err(Refusal::new(RefusalCode::NotPermitted, detail));
@@ -285,7 +292,7 @@ fn good_arg(
         }
         (None, Some(resource), Some(amount)) => {
             let good = Good::Right { resource, amount };
-            let kind = SmolStr::from(format!("right:{resource}:{amount}"));
+            let kind = SmolStr::from(format!("{RIGHT}{resource}:{amount}"));
             if replaced.and_then(|order| order.good) == Some(good) {
                 return Ok(Offered { good, kind, in_escrow: true });
             }
@@ -314,7 +321,7 @@ fn best_offer<'w>(
 fn can_receive(world: &World, good: Option<&Good>, who: Key) -> Result<(), Refusal> {
     match good {
         Some(Good::Artifact(key) | Good::Agent(key)) => {
-            let bytes = world.live(*key).map_or(0, ecology_types::ArtifactRecord::disk_bytes);
+            let bytes = world.live(*key).map_or(0, |record| world.disk_bytes(record));
             world.room_for(who, bytes).map(|_| ())
         }
         _ => Ok(()),
@@ -406,7 +413,6 @@ fn plan_replacement(replaced: &Order, offered: &Offered, plan: &mut Plan) {
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "an order has this many parts")]
 fn open(
     world: &World,
     good: Option<Good>,

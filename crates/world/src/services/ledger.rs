@@ -99,6 +99,10 @@ fn transfer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -
         return rights::transfer_quota(world, args, caller, plan);
     }
     let to = principal_arg(world, args, "to")?;
+    if GenesisArtifact::from_key(to).is_some() {
+        let detail = format!("{} takes scrip only through its own methods", world.id(to));
+        return Err(Refusal::new(RefusalCode::NotPermitted, detail));
+    }
     let amount = Scrip(args.count_arg("amount").unwrap_or(0));
     let left = spendable(world, caller, amount)?;
     plan.push(Effect::ScripTransferred { from: caller.key, to, amount, reason: TransferReason::Transfer });
@@ -145,7 +149,7 @@ fn spawn(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
         has_standing: true,
         can_execute: executable,
         access_contract: Some(GenesisArtifact::Private.key()),
-        policy: None,
+        policy: Some(Arc::new(crate::decide::private_policy())),
         interface: None,
         memory: None,
     })));
@@ -184,7 +188,7 @@ pub(super) fn plan_delivery(
     to: Key,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let bytes = record.disk_bytes();
+    let bytes = world.disk_bytes(record);
     if bytes == 0 || from == to {
         return Ok(());
     }

@@ -53,7 +53,7 @@ pub(super) fn call(
             ("winners", Value::count(rules.winners.into())),
             ("mint_ratio", Value::count(rules.mint_ratio)),
             ("bid_min", Value::count(rules.bid_min.0)),
-            ("bids", Value::count(world.mint.bids.len() as u64)),
+            ("bids", Value::count(world.mint.bids_len() as u64)),
             ("pool", Value::count(world.mint.pool.0)),
         ]))),
         "bid" => bid(world, args, caller, plan),
@@ -76,7 +76,7 @@ fn bid(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Res
         let detail = format!("a bid is at least {} scrip, this one is {amount}", rules.mint.bid_min);
         return Err(Refusal::new(RefusalCode::AmountInvalid, detail));
     }
-    if world.mint.bids.values().any(|bid| bid.artifact == record.key) {
+    if world.mint.is_bid_with(record.key) {
         let detail = format!("{} is bid with already", record.id);
         return Err(Refusal::new(RefusalCode::WrongState, detail));
     }
@@ -105,7 +105,7 @@ fn bid(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Res
 
 fn check(world: &World, args: &Value, caller: &Caller<'_>) -> Result<Done, Refusal> {
     let number = args.count_arg("bid").unwrap_or(0);
-    match world.mint.bids.get(&number) {
+    match world.mint.get(number) {
         Some(bid) if bid.bidder == caller.key => Ok(Done::of(Value::map([
             ("status", "open".into()),
             ("artifact", Value::text(world.id(bid.artifact).as_str())),

@@ -103,7 +103,7 @@ pub(super) fn call(
             let owner = principal_arg(world, args, "owner")?;
             page(world, args, caller, Query { owner: Some(owner), ..query })
         }
-        "list_agents" => ids(world, args, world.parts.ontology.agents()),
+        "list_agents" => ids(world, args, world.living_agents()),
         "list_principals" => ids(world, args, world.parts.ontology.principals()),
         "count" => {
             let (live, deleted) = world.parts.ontology.counts();

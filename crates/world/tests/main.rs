@@ -1,0 +1,14 @@
+//! All tests of the crate against worlds of every allowed combination of implementations.
+
+
+
+
+
+
+
+mod laws;
+
+
+
+mod support;
+
