@@ -123,25 +123,29 @@ pub(super) fn findings(report: &RunReport, style: Style, width: usize) -> String
     text
 }
 
-fn with_unit(value: i64, unit: &str) -> String {
-    let decimals = if unit.is_empty() { 4 } else { 2 };
-    let figure = millionths(value, decimals);
-    if unit.is_empty() { figure } else { format!("{figure} {unit}") }
+/// Decimals that a finding is shown with: none for whole numbers, so that a count looks like one.
+fn decimals(finding: &Finding) -> u32 {
+    let bounds = [finding.least_millionths, finding.greatest_millionths];
+    let figures = bounds.into_iter().flatten().chain([finding.measured_millionths]);
+    match finding.unit.is_empty() {
+        true if figures.into_iter().all(|figure| figure % 1_000_000 == 0) => 0,
+        true => 4,
+        false => 2,
+    }
 }
 
 fn figure(finding: &Finding) -> String {
-    with_unit(finding.measured_millionths, &clean(&finding.unit))
+    let figure = millionths(finding.measured_millionths, decimals(finding));
+    format!("{figure} {}", clean(&finding.unit)).trim_end().to_owned()
 }
 
 fn within(finding: &Finding) -> String {
-    let decimals = if finding.unit.is_empty() { 4 } else { 2 };
+    let text = |figure: i64| millionths(figure, decimals(finding));
     match (finding.least_millionths, finding.greatest_millionths) {
         (None, None) => String::new(),
-        (Some(least), None) => format!("{} or more", millionths(least, decimals)),
-        (None, Some(greatest)) => format!("{} or less", millionths(greatest, decimals)),
-        (Some(least), Some(greatest)) => {
-            format!("{} to {}", millionths(least, decimals), millionths(greatest, decimals))
-        }
+        (Some(least), None) => format!("{} or more", text(least)),
+        (None, Some(greatest)) => format!("{} or less", text(greatest)),
+        (Some(least), Some(greatest)) => format!("{} to {}", text(least), text(greatest)),
     }
 }
 
