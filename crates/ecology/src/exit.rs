@@ -91,3 +91,17 @@ pub(crate) fn help() -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_every_code() {
+        let readme = include_str!("../README.md");
+        for exit in Exit::ALL {
+            let row = format!("| {} | {} |", exit.number(), exit.meaning());
+            assert!(readme.contains(&row), "README.md lacks {row}");
+        }
+    }
+}

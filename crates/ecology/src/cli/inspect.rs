@@ -60,8 +60,8 @@ pub(crate) struct AccountFilter {
     /// Only this principal
     #[arg(long, value_name = "ID")]
     pub(crate) owner: Option<String>,
-    /// Only agents, or only accounts (principals without code)
-    #[arg(long, value_name = "agent|account", value_parser = ["agent", "account"], hide_possible_values = true)]
+    /// Only agents, accounts (principals without code), or services that hold something for others
+    #[arg(long, value_name = "agent|account|service", value_parser = ["agent", "account", "service"], hide_possible_values = true)]
     pub(crate) kind: Option<String>,
     #[command(flatten)]
     pub(crate) page: Page,

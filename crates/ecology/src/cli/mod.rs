@@ -35,11 +35,13 @@ pub(crate) struct Cli {
         value_enum,
         default_value_t,
         hide_possible_values = true,
-        value_name = "auto|always|never"
+        hide_default_value = true,
+        value_name = "auto|always|never",
+        help_heading = "Everywhere"
     )]
     pub(crate) color: Color,
     /// Say more on stderr
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = "Everywhere")]
     pub(crate) verbose: bool,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     Inspect(InspectArgs),
     Replay(ReplayArgs),
+    Repair(RepairArgs),
     Scenarios(ScenariosArgs),
     Features(FeaturesArgs),
     Explain(ExplainArgs),
@@ -77,6 +80,19 @@ pub(crate) struct ReplayArgs {
     /// Stop after this record
     #[arg(long, value_name = "RECORD", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) until: Option<u64>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Cut off the torn end of a world's journal
+///
+/// Only what was never acknowledged is cut off: a tear at the very end, after which nothing is sound. A world that is in order is left alone,
+/// and one that is damaged in the middle is refused.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RepairArgs {
+    /// The file of the world
+    pub(crate) world: PathBuf,
     /// One JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

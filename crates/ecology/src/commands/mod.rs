@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod inspect;
+pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod scenarios;

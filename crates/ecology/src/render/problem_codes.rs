@@ -141,7 +141,7 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
     (
         "world::torn",
         "The end of the journal is incomplete, for example after a power failure on a disk that does not sync.",
-        "Everything before is sound. Keep a copy, then repair the world: what follows the tear was never acknowledged.",
+        "Everything before is sound. Keep a copy, then `ecology repair WORLD`: what follows the tear was never acknowledged.",
     ),
     (
         "world::damaged",

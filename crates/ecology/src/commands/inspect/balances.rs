@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use ecology_types::{Key, Resource};
+use ecology_types::{GenesisArtifact, Key, Resource};
 use ecology_world::{Account, World};
 use serde_json::json;
 
@@ -72,6 +72,7 @@ pub(super) fn list(world: &World, filter: &AccountFilter) -> Result<Listing, Fai
 fn kind_of(world: &World, key: Key) -> &'static str {
     match world.principal(key) {
         Some(record) if record.can_execute => "agent",
+        _ if GenesisArtifact::from_key(key).is_some() => "service",
         Some(_) => "account",
         None => "gone",
     }

@@ -5,9 +5,8 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 
 use ecology_runner::store::OpenError;
-use ecology_types::{EventKind, Record};
+use ecology_types::{EventKind, Record, Value};
 use ecology_world::{Event, World};
-use serde_json::Value;
 
 use super::Look;
 use super::names::optional_key;
@@ -121,7 +120,7 @@ impl Printer {
         let mut printer =
             Self { out: std::io::BufWriter::new(std::io::stdout().lock()), json, style, first: true };
         if json {
-            let world = clean_json(Value::from(world).to_string());
+            let world = clean_json(serde_json::Value::from(world).to_string());
             printer.write(&format!("{{\"world\":{world},\"events\":["))?;
         }
         Ok(printer)
@@ -132,10 +131,10 @@ impl Printer {
     }
 
     fn print(&mut self, world: &World, event: &Event) -> Result<(), Failure> {
-        let picture = world.show_event_to_operator(event).to_json();
+        let picture = world.show_event_to_operator(event);
         let text = if self.json {
             let mark = if self.first { "\n" } else { ",\n" };
-            format!("{mark}{}", clean_json(picture.to_string()))
+            format!("{mark}{}", clean_json(picture.to_json().to_string()))
         } else {
             line(event, &picture, self.style)
         };
@@ -156,19 +155,19 @@ impl Printer {
 /// One event as one line.
 fn line(event: &Event, picture: &Value, style: Style) -> String {
     let mut words = Vec::new();
-    if let Value::Object(fields) = picture {
+    if let Value::Map(fields) = picture {
         for (name, value) in fields {
             if matches!(name.as_str(), "seq" | "time_us" | "kind" | "actor" | "remedy") {
                 continue;
             }
             let value = match value {
-                Value::String(text) => clean(text).into_owned(),
-                other => other.to_string(),
+                Value::Text(text) => clean(text).into_owned(),
+                other => other.to_json().to_string(),
             };
             words.push(format!("{name}={value}"));
         }
     }
-    let actor = picture.get("actor").and_then(Value::as_str).map(clean).unwrap_or_default();
+    let actor = picture.get("actor").and_then(Value::as_text).map(clean).unwrap_or_default();
     let head = format!("{:>8}  {:>10}  {:<22}", event.seq, micros(event.time.0), event.effect.kind().name());
     let text = format!("{}  {actor:<16}  {}", style.faint(&head), words.join(" "));
     format!("{}\n", text.trim_end())
@@ -184,11 +183,16 @@ mod tests {
     fn a_line_holds_nothing_that_steers_the_terminal() {
         let effect = Effect::TickStarted { tick: 7 };
         let event = Event { seq: 12, time: Time(3_000_000), actor: None, cause: 4, effect };
-        let picture = serde_json::json!({ "seq": 12, "kind": "tick_started", "actor": "a", "detail": "x\u{1b}[2J\ny", "tick": 7 });
+        let picture = Value::map([
+            ("seq", Value::Int(12)),
+            ("actor", "a".into()),
+            ("tick", Value::Int(7)),
+            ("detail", "x\u{1b}[2J\ny".into()),
+        ]);
         let text = line(&event, &picture, Style::PLAIN);
         assert_eq!(
             text,
-            "      12      3.00 s  tick_started            a                 detail=x\\u{1b}[2J\\ny tick=7\n"
+            "      12      3.00 s  tick_started            a                 tick=7 detail=x\\u{1b}[2J\\ny\n"
         );
     }
 

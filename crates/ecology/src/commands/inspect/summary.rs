@@ -77,10 +77,10 @@ pub(super) fn show(look: &Look<'_>) -> Result<(), Failure> {
     row(
         "population",
         format!(
-            "{}, {}, {}, {} deleted",
+            "{}, {}; {} principals and artifacts in all, {} deleted",
             count(agents as u64, "agent"),
             count(principals as u64, "principal"),
-            count(live, "artifact"),
+            number(live),
             number(deleted)
         ),
     );

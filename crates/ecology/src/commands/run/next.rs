@@ -14,10 +14,18 @@ pub(super) fn commands(report: &RunReport, axes: AxisVector, terminal: &Terminal
         Some(world) => {
             let world = word(world);
             add(format!("replay {world}"), "compute the state again from the journal and compare the hash");
-            add(
-                format!("inspect {world} events --limit 10"),
-                "the last things that happened; balances, agents, escrow work alike",
-            );
+            let (kind, why) = if report.trade.trades > 0 {
+                (
+                    "escrow_sold",
+                    "the last ten trades; balances, agents, artifacts, escrow and mint work alike",
+                )
+            } else {
+                (
+                    "action_done",
+                    "the last ten actions; balances, agents, artifacts, escrow and mint work alike",
+                )
+            };
+            add(format!("inspect {world} events --kind {kind} --limit 10"), why);
         }
         None => add(
             format!("run --scenario {}", report.scenario),

@@ -64,9 +64,9 @@ pub(super) fn head(report: &RunReport, style: Style, width: usize) -> String {
     );
     let people = &report.population;
     let exist = format!(
-        "{}, {}, {} deleted",
+        "{}; {} principals and artifacts in all, {} deleted",
         count(people.principals, "principal"),
-        count(people.live, "artifact"),
+        number(people.live),
         number(people.deleted)
     );
     text += &line("population", &exist, style, width);
@@ -93,10 +93,16 @@ pub(super) fn findings(report: &RunReport, style: Style, width: usize) -> String
     );
     let mut last_source = String::new();
     for finding in &report.findings {
-        let name = cut(&clean(&finding.name), name_width - 3);
         let verdict = if finding.agrees { style.good("agrees") } else { style.bad("DIFFERS") };
+        // A long name takes several lines; the figures stand beside the last one.
+        let names = wrap(&clean(&finding.name), name_width - 3);
+        let (last, before) =
+            names.split_last().map_or(("", &[][..]), |(last, before)| (last.as_str(), before));
+        for name in before {
+            text += &format!("  {name}\n");
+        }
         text += &format!(
-            "  {name:<0$}{1:>12}  {2:>18}  {verdict}\n",
+            "  {last:<0$}{1:>12}  {2:>18}  {verdict}\n",
             name_width - 2,
             figure(finding),
             within(finding)
@@ -117,25 +123,29 @@ pub(super) fn findings(report: &RunReport, style: Style, width: usize) -> String
     text
 }
 
-fn with_unit(value: i64, unit: &str) -> String {
-    let decimals = if unit.is_empty() { 4 } else { 2 };
-    let figure = millionths(value, decimals);
-    if unit.is_empty() { figure } else { format!("{figure} {unit}") }
+/// Decimals that a finding is shown with: none for whole numbers, so that a count looks like one.
+fn decimals(finding: &Finding) -> u32 {
+    let bounds = [finding.least_millionths, finding.greatest_millionths];
+    let figures = bounds.into_iter().flatten().chain([finding.measured_millionths]);
+    match finding.unit.is_empty() {
+        true if figures.into_iter().all(|figure| figure % 1_000_000 == 0) => 0,
+        true => 4,
+        false => 2,
+    }
 }
 
 fn figure(finding: &Finding) -> String {
-    with_unit(finding.measured_millionths, &clean(&finding.unit))
+    let figure = millionths(finding.measured_millionths, decimals(finding));
+    format!("{figure} {}", clean(&finding.unit)).trim_end().to_owned()
 }
 
 fn within(finding: &Finding) -> String {
-    let decimals = if finding.unit.is_empty() { 4 } else { 2 };
+    let text = |figure: i64| millionths(figure, decimals(finding));
     match (finding.least_millionths, finding.greatest_millionths) {
         (None, None) => String::new(),
-        (Some(least), None) => format!("{} or more", millionths(least, decimals)),
-        (None, Some(greatest)) => format!("{} or less", millionths(greatest, decimals)),
-        (Some(least), Some(greatest)) => {
-            format!("{} to {}", millionths(least, decimals), millionths(greatest, decimals))
-        }
+        (Some(least), None) => format!("{} or more", text(least)),
+        (None, Some(greatest)) => format!("{} or less", text(greatest)),
+        (Some(least), Some(greatest)) => format!("{} to {}", text(least), text(greatest)),
     }
 }
 

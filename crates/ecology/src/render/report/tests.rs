@@ -119,6 +119,14 @@ pub(crate) fn report() -> RunReport {
         findings: vec![
             finding("efficiency, constrained traders", 98_700_000, 97_000_000, 100_000_000, "%", true),
             finding("efficiency, unconstrained traders", 93_210_000, 49_000_000, 90_000_000, "%", false),
+            finding(
+                "services used by somebody at least once in the whole run",
+                7_000_000,
+                7_000_000,
+                9_000_000,
+                "",
+                true,
+            ),
             finding("Gini", 628_000, 624_000, 632_000, "", true),
         ],
         shadow: BTreeMap::from([(

@@ -1,0 +1,143 @@
+//! Commands on worlds.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::program::{Answer, Program};
+
+const SHORT: &[&str] =
+    &["run", "--world", "a.world", "--agents", "8", "--ticks", "12", "--seed", "7", "--json"];
+
+#[test]
+fn run_inspect_replay_resume() {
+    let program = Program::new();
+    let report = program.run(SHORT).expect(0);
+    assert!(report.talk.is_empty(), "{}", report.talk);
+    let report = report.json();
+    assert_eq!((report["scenario"].as_str(), report["seed"].as_u64()), (Some("market"), Some(7)));
+    assert_eq!((report["ticks"].as_u64(), report["ended"].as_str()), (Some(12), Some("finished")));
+
+    let replay = program.run(&["replay", "a.world", "--json"]).expect(0).json();
+    assert_eq!(replay["agrees"], true);
+    assert_eq!(replay["state_hash"], report["state_hash"]);
+
+    let summary = program.run(&["inspect", "a.world", "--json"]).expect(0).json();
+    assert_eq!(summary["state_hash"], report["state_hash"]);
+    assert_eq!(summary["events"], report["events"]);
+    for view in ["summary", "balances", "artifacts", "agents", "events", "escrow", "mint"] {
+        program.run(&["inspect", "a.world", view, "--json"]).expect(0).json();
+        assert!(!program.run(&["inspect", "a.world", view]).expect(0).out.is_empty(), "{view}");
+    }
+    let balances =
+        program.run(&["inspect", "a.world", "balances", "--limit", "0", "--json"]).expect(0).json();
+    let sum: u64 =
+        balances["rows"].as_array().unwrap().iter().map(|row| row["scrip"].as_u64().unwrap()).sum();
+    assert_eq!(sum, report["money"]["supply"].as_u64().unwrap());
+
+    // It goes on with its own scenario and seed.
+    let again = program
+        .run(&["run", "--world", "a.world", "--agents", "8", "--ticks", "3", "--json"])
+        .expect(0)
+        .json();
+    assert_eq!(
+        (again["resumed"].as_bool(), again["run"].as_u64(), again["seed"].as_u64()),
+        (Some(true), Some(2), Some(7))
+    );
+    program.run(&["replay", "a.world"]).expect(0);
+    let other = program.run(&["run", "--world", "a.world", "--scenario", "boltzmann"]).expect(4);
+    assert!(other.talk.contains("error[world::other_scenario]"), "{}", other.talk);
+    assert!(program.run(&["repair", "a.world"]).expect(0).out.contains("nothing to repair"));
+}
+
+#[test]
+fn events_come_from_the_whole_journal() {
+    let program = Program::new();
+    program.run(SHORT).expect(0);
+    let events = |args: &[&str]| {
+        let args = [&["inspect", "a.world", "events", "--json"], args].concat();
+        let answer = program.run(&args).expect(0).json();
+        let seqs = answer["events"].as_array().unwrap().iter().map(|event| event["seq"].as_u64().unwrap());
+        seqs.collect::<Vec<u64>>()
+    };
+    let all = events(&["--limit", "0"]);
+    assert_eq!(all, (1..=all.len() as u64).collect::<Vec<_>>());
+    let end = all.len() as u64;
+    assert_eq!(events(&["--limit", "2"]), [end - 1, end]);
+    assert_eq!(events(&["--limit", "2", "--offset", "1"]), [end - 2, end - 1]);
+    assert_eq!(events(&["--limit", "2", "--since", "5"]), [5, 6]);
+    assert_eq!(events(&["--limit", "2", "--since", "5", "--offset", "1"]), [6, 7]);
+    assert_eq!(events(&["--kind", "tick_started", "--limit", "0"]).len(), 12);
+    program.run(&["inspect", "a.world", "events", "--kind", "tick_start"]).expect(2);
+    program.run(&["inspect", "a.world", "events", "--actor", "nobody_at_all"]).expect(2);
+}
+
+#[test]
+fn what_is_no_world_is_refused_and_left_alone() {
+    let program = Program::new();
+    std::fs::write(program.path("text"), "hello").unwrap();
+    std::fs::create_dir(program.path("folder")).unwrap();
+    for (name, code) in
+        [("nothing", "world::not_found"), ("text", "world::not_a_world"), ("folder", "world::directory")]
+    {
+        for command in ["inspect", "replay"] {
+            let answer = program.run(&[command, name]).expect(4);
+            assert!(answer.out.is_empty() && answer.talk.contains(code), "{}", answer.talk);
+        }
+    }
+    program.run(&["run", "--world", "text"]).expect(4);
+    program.run(&["run", "--world", "folder"]).expect(4);
+    program.run(&["run", "--world", "no/such/folder/a.world"]).expect(4);
+    assert_eq!(std::fs::read_to_string(program.path("text")).unwrap(), "hello");
+}
+
+#[test]
+fn the_report_fits_eighty_columns_and_its_commands_work() {
+    let program = Program::new();
+    let text = program.run(&SHORT[..SHORT.len() - 1]).expect(0).out;
+    let (report, next) = text.split_once("\nNext\n").expect("it says what comes next");
+    for line in report.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let commands: Vec<&str> =
+        next.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
+    assert_eq!(commands.len(), 3, "{next}");
+    for command in commands {
+        // As typed, in the same folder; runs are made short.
+        let short = if command.contains(" run ") {
+            format!("{command} --agents 4 --ticks 2")
+        } else {
+            command.to_owned()
+        };
+        let short = short.replace(
+            "--ticks",
+            if short.contains("continuous") {
+                "--duration 2s --set run.clock=virtual --quiet #"
+            } else {
+                "--ticks"
+            },
+        );
+        let output = std::process::Command::new("sh")
+            .args(["-c", &short])
+            .current_dir(program.folder())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{short}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn one_ctrl_c_ends_in_order() {
+    let program = Program::new();
+    let args = ["run", "--world", "a.world", "--agents", "8", "--ticks", "100000000", "--json", "--quiet"];
+    let child = program.command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    while !program.path("a.world").exists() && began.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let answer = Answer::from(child.wait_with_output().unwrap()).expect(0);
+    assert_eq!(answer.json()["ended"], "interrupted");
+    program.run(&["replay", "a.world"]).expect(0);
+}
