@@ -17,10 +17,10 @@ fn escrow_and_mint_take_no_gifts_and_are_no_agents() {
         let mut test = TestWorld::new(combo);
         for service in [G::Escrow, G::Mint] {
             let gift = [("to", Value::text(service.name())), ("amount", Value::Int(5))];
-            test.invoke_refused("ann", G::Ledger, "transfer", gift, Code::NotPermitted);
+            test.invoke_refused("ann", G::Ledger, "transfer", gift, Code::NoStanding);
             let right =
                 [("to", Value::text(service.name())), ("resource", "disk".into()), ("amount", Value::Int(5))];
-            test.invoke_refused("ann", G::RightsRegistry, "transfer_quota", right, Code::NotPermitted);
+            test.invoke_refused("ann", G::RightsRegistry, "transfer_quota", right, Code::NoStanding);
         }
         let agents = test.invoke("ann", G::Store, "list_agents", []);
         assert_eq!(ids_in(&agents, "ids"), ["ann", "bob", "cid"]);
