@@ -28,7 +28,7 @@ fn later_layers_win_and_are_named() {
         .set("--scenario", "run.scenario=boltzmann");
     let loaded = load(sources).expect("it is in order");
     let run = &loaded.config.run;
-    assert_eq!((run.seed, run.agents, run.scenario), (2, 40, ScenarioName::Boltzmann));
+    assert_eq!((run.seed, run.agents, run.scenario), (2, Some(40), ScenarioName::Boltzmann));
     let origin = |key: &str| loaded.origins[key].clone();
     assert_eq!(origin("run.seed"), Origin::Environment { name: "ECOLOGY_RUN__SEED".to_owned() });
     assert_eq!(origin("run.agents"), Origin::Argument { option: "--set".to_owned() });

@@ -90,7 +90,7 @@ impl World {
                         self.plan_thought(act.agent, thought, plan);
                     }
                 }
-                if owes && unpaid.is_none() {
+                if owes && unpaid.is_none() && plan.reservation.is_none() {
                     plan.push(Effect::Charged { principal: act.agent, charges: Charges::NONE });
                 }
                 plan.push(Effect::ActionRefused {
