@@ -16,7 +16,7 @@ use ecology_types::{
 use ecology_world::{Parts, World};
 
 /// Rounds of every measurement; the fastest counts.
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 /// Actions of one round.
 const ACTIONS: usize = 100_000;
 /// Commands that are made at a time.
@@ -25,7 +25,7 @@ const BATCH: usize = 250;
 fn main() {
     // `cargo bench -p ecology-world -- transfers` runs one part alone.
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let parts: [(&str, fn(&mut Report)); 4] =
+    let parts: [(&str, Part); 4] =
         [("actions", actions), ("flatness", flatness), ("summaries", summaries), ("transfers", transfers)];
     for (name, part) in parts {
         if only.as_deref().is_none_or(|only| only == name) {
@@ -33,6 +33,9 @@ fn main() {
         }
     }
 }
+
+/// One part of the benchmark.
+type Part = fn(&mut Report);
 
 /// Prints figures.
 struct Report;

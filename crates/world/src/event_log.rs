@@ -60,6 +60,12 @@ impl EventLog {
         }
         self.last = event.seq;
         self.content_bytes += content_bytes(&event);
+        // Never more room than events are kept: then a new event takes the place of the one that goes, which is in the cache already.
+        if self.events.len() == self.events.capacity() {
+            let kept_max = self.kept_max.max(1);
+            let more = self.events.len().max(64).min(kept_max.saturating_sub(self.events.len()).max(1));
+            self.events.reserve_exact(more);
+        }
         self.events.push_back(event);
         while self.content_bytes > Self::CONTENT_BYTES_MAX && self.oldest_is_over() {
             self.pop();

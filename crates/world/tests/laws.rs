@@ -414,14 +414,9 @@ fn random_play_reaches_the_interesting_places() {
             seen.extend(test.last_effects().iter().map(Effect::kind));
         }
     }
-    for kind in [
-        "escrow_sold",
-        "escrow_cancelled",
-        "minted",
-        "bid_placed",
-        "artifact_deleted",
-        "quota_transferred",
-    ] {
+    for kind in
+        ["escrow_sold", "escrow_cancelled", "minted", "bid_placed", "artifact_deleted", "quota_transferred"]
+    {
         assert!(seen.iter().any(|seen| seen.name() == kind), "{kind} never happens");
     }
     for code in [RefusalCode::RateExceeded, RefusalCode::InsufficientQuota, RefusalCode::SelfTrade] {
