@@ -5,11 +5,13 @@ use std::path::Path;
 use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAccess};
 use ecology_features::config::{Config, JournalBackend, MeteringSource};
 use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
-use ecology_metering::{MachineMeter, Meter, ModelledMeter};
+use ecology_metering::ModelledMeter;
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
 use ecology_types::{Axis, AxisVector, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
+
+use crate::bookkeeping::Source as MeterSource;
 
 /// A position that names an implementation which this version does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,10 +98,10 @@ pub fn journal(config: &Config, path: &Path, mode: OpenMode) -> Result<Box<dyn J
 
 /// What measures actions.
 #[must_use]
-pub fn meter(source: MeteringSource) -> Box<dyn Meter> {
+pub fn meter_source(source: MeteringSource) -> MeterSource {
     match source {
-        MeteringSource::Machine => Box::new(MachineMeter::new()),
-        MeteringSource::Modelled => Box::new(ModelledMeter::new(1_000, 1)),
+        MeteringSource::Machine => MeterSource::Apportioned,
+        MeteringSource::Modelled => MeterSource::Exact(Box::new(ModelledMeter::new(1_000, 1))),
     }
 }
 

@@ -4,14 +4,15 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use ecology_metering::Reading;
 use ecology_minds::{Decision, Pace, Then};
 use ecology_types::{Command, Key, Lifecycle, ReservationId, SeededRng, Span, Thought, Time, WakeReason};
 use ecology_world::{LoopState, World};
 use rand::RngExt;
 
+use crate::bookkeeping::Took;
 use crate::clock::Clock;
-use crate::drive::{Call, Drive, Equipment, at_least_a_moment};
+use crate::crew::drop_safely;
+use crate::drive::{Answer, Drive, Equipment, at_least_a_moment};
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::stop::Stop;
@@ -60,16 +61,16 @@ pub fn run_continuously(
     let mut run = Continuous {
         thinkers: (clock.name() == "real").then(|| Thinkers::new(limits.thinkers_max)),
         due: BinaryHeap::new(),
-        phases: Vec::new(),
+        loops: Vec::new(),
         ties: seed.derive("interleaving", start.0).rng(),
         drive,
     };
     let members = run.drive.crew.members.len();
-    run.phases.resize_with(members, || Phase::Resting);
+    run.loops.resize_with(members, Loop::default);
     for at in 0..members {
         run.join_loop(at, start);
     }
-    run.drive.take_calls();
+    run.answer_calls(start)?;
     let end = start.after(limits.duration);
     let mut steps = 0_u64;
     let ended = loop {
@@ -84,7 +85,9 @@ pub fn run_continuously(
             // Nobody will ever do anything again.
             break Ended::Everybody;
         };
-        if next >= end && !(clock.name() == "real" && clock.now() < end) {
+        let is_real = clock.name() == "real";
+        // A machine that is too slow for its agents has something due at any moment; the time is over all the same.
+        if if is_real { clock.now() >= end } else { next >= end } {
             clock.wait(end);
             break Ended::Finished;
         }
@@ -96,9 +99,7 @@ pub fn run_continuously(
             host.send()?;
             // Short naps, so that a request to stop is heard.
             run.receive(&mut clock, Span::from(wait.min(std::time::Duration::from_millis(20))))?;
-            if clock.now() >= end {
-                break Ended::Finished;
-            }
+            run.drive.books.resume();
             continue;
         }
         let now = clock.now();
@@ -121,10 +122,9 @@ pub fn run_continuously(
     };
     run.wind_down(&mut clock, limits.grace)?;
     let now = clock.now().min(end).max(run.drive.world().time());
+    run.answer_calls(now)?;
     progress(run.drive.world());
-    let minds_started_anew = run.drive.minds_started_anew;
-    let host = run.drive.finish(ended.reason(), now)?;
-    Ok(RunOutcome { host, ended, minds_started_anew })
+    run.drive.finish(ended, now)
 }
 
 /// Where an agent's loop is.
@@ -142,15 +142,28 @@ enum Phase {
 struct Decided {
     decision: Decision,
     reservation: Option<ReservationId>,
-    thinking: Reading,
+    thinking: Took,
 }
 
-/// Something due: when, drawn order among what is due at the same moment, and whose loop.
-type Due = Reverse<(Time, u32, usize)>;
+/// An agent's loop.
+struct Loop {
+    phase: Phase,
+    /// Counts what was planned for it. Only the last plan is carried out; entries for earlier ones are stale.
+    plan: u32,
+}
+
+impl Default for Loop {
+    fn default() -> Self {
+        Self { phase: Phase::Resting, plan: 0 }
+    }
+}
+
+/// Something due: when, drawn order among what is due at the same moment, whose loop, and the number of its plan.
+type Due = Reverse<(Time, u32, u32, u32)>;
 
 struct Continuous<'o> {
     drive: Drive<'o>,
-    phases: Vec<Phase>,
+    loops: Vec<Loop>,
     due: BinaryHeap<Due>,
     ties: SeededRng,
     thinkers: Option<Thinkers>,
@@ -172,12 +185,32 @@ impl Continuous<'_> {
     }
 
     fn schedule(&mut self, at: usize, when: Time, phase: Phase) {
-        self.phases[at] = phase;
-        self.due.push(Reverse((when, self.ties.random(), at)));
+        let entry = &mut self.loops[at];
+        entry.phase = phase;
+        entry.plan = entry.plan.wrapping_add(1);
+        // There are at most as many loops as keys, which are 32 bits.
+        let place = u32::try_from(at).unwrap_or(u32::MAX);
+        self.due.push(Reverse((when, self.ties.random(), place, entry.plan)));
+    }
+
+    fn take_phase(&mut self, at: usize) -> Phase {
+        std::mem::replace(&mut self.loops[at].phase, Phase::Resting)
+    }
+
+    /// Lets go of entries that a wake or a deletion has overtaken.
+    fn drop_stale(&mut self) {
+        while let Some(Reverse((_, _, at, plan))) = self.due.peek() {
+            let planned = &self.loops[*at as usize];
+            if planned.plan == *plan && matches!(planned.phase, Phase::Ready | Phase::Decided(_)) {
+                return;
+            }
+            self.due.pop();
+        }
     }
 
     /// The next moment at which anything happens by itself.
     fn next_moment(&mut self) -> Option<Time> {
+        self.drop_stale();
         let turn = self.due.peek().map(|Reverse((when, ..))| *when);
         let timer = self.drive.sleepers.next_timer();
         let turn = [turn, timer, self.drive.next_arrival()].into_iter().flatten().min()?;
@@ -190,27 +223,22 @@ impl Continuous<'_> {
     }
 
     fn pop_due(&mut self, now: Time) -> Option<usize> {
+        self.drop_stale();
         let Reverse((when, ..)) = self.due.peek()?;
         if *when > now {
             return None;
         }
-        self.due.pop().map(|Reverse((_, _, at))| at)
+        self.due.pop().map(|Reverse((_, _, at, _))| at as usize)
     }
 
     fn wake_due(&mut self, now: Time) -> Result<(), HostError> {
         while let Some((agent, blocked)) = self.drive.sleepers.pop_due(now) {
             let change = if blocked { Lifecycle::Unblock } else { Lifecycle::Wake(WakeReason::Timer) };
-            self.resume(agent, change, now)?;
-        }
-        Ok(())
-    }
-
-    /// Ends a rest: the loop goes on at once.
-    fn resume(&mut self, agent: Key, change: Lifecycle, now: Time) -> Result<(), HostError> {
-        self.drive.sleepers.forget(agent);
-        self.drive.lifecycle(agent, change, now)?;
-        if let Some(at) = self.drive.crew.place(agent) {
-            self.schedule(at, now, Phase::Ready);
+            if self.drive.lifecycle(agent, change, now)?
+                && let Some(at) = self.drive.crew.place(agent)
+            {
+                self.join_loop(at, now);
+            }
         }
         Ok(())
     }
@@ -222,50 +250,41 @@ impl Continuous<'_> {
                 return Ok(());
             }
             for call in calls {
-                match call {
-                    Call::Join(agent) => {
-                        let at = self.drive.crew.join(agent);
-                        self.phases.resize_with(self.drive.crew.members.len(), || Phase::Resting);
-                        if self.drive.world().agents().get(agent).is_none() {
-                            self.drive.lifecycle(agent, Lifecycle::Start, now)?;
-                            self.join_loop(at, now);
-                        }
-                    }
-                    Call::Leave(agent) => self.leave(agent, now)?,
-                    Call::Wake(agent, reason) if self.drive.sleepers.contains(agent) => {
-                        self.resume(agent, Lifecycle::Wake(reason), now)?;
-                    }
-                    Call::Unblock(agent) if self.drive.sleepers.contains(agent) => {
-                        self.resume(agent, Lifecycle::Unblock, now)?;
-                    }
-                    Call::Wake(..) | Call::Unblock(_) => {}
+                let answer = self.drive.answer(call, now)?;
+                self.loops.resize_with(self.drive.crew.members.len(), Loop::default);
+                match answer {
+                    Answer::Goes(at) => self.join_loop(at, now),
+                    Answer::Gone(at) => self.leave(at, now)?,
+                    Answer::Nothing => {}
                 }
             }
         }
     }
 
-    fn leave(&mut self, agent: Key, now: Time) -> Result<(), HostError> {
-        self.drive.sleepers.forget(agent);
-        if self.drive.world().agents().get(agent).is_some_and(|row| row.state != LoopState::Stopped) {
-            self.drive.lifecycle(agent, Lifecycle::Stop { reason: "deleted".into() }, now)?;
+    /// Gives back what was set aside for a thought that nobody waits for any more.
+    fn leave(&mut self, at: usize, now: Time) -> Result<(), HostError> {
+        let reservation = match self.take_phase(at) {
+            Phase::Decided(decided) => decided.reservation,
+            Phase::Thinking { reservation } => reservation,
+            Phase::Resting | Phase::Ready => None,
+        };
+        self.release(reservation, now)
+    }
+
+    fn release(&mut self, reservation: Option<ReservationId>, now: Time) -> Result<(), HostError> {
+        match reservation {
+            Some(reservation) => self.drive.step(&Command::Release { reservation }, now).map(|_| ()),
+            None => Ok(()),
         }
-        let Some(at) = self.drive.crew.place(agent) else { return Ok(()) };
-        if let Phase::Decided(decided) = std::mem::replace(&mut self.phases[at], Phase::Resting)
-            && let Some(reservation) = decided.reservation
-        {
-            self.drive.step(&Command::Release { reservation }, now)?;
-        }
-        Ok(())
     }
 
     /// Moves one loop on: it begins a turn, or acts on what it decided.
     fn advance(&mut self, at: usize, now: Time) -> Result<(), HostError> {
-        match std::mem::replace(&mut self.phases[at], Phase::Resting) {
+        match self.take_phase(at) {
             Phase::Ready => self.begin_turn(at, now),
             Phase::Decided(decided) => self.act(at, *decided, now),
-            // An entry that a wake or a deletion has overtaken.
             other => {
-                self.phases[at] = other;
+                self.loops[at].phase = other;
                 Ok(())
             }
         }
@@ -284,10 +303,18 @@ impl Continuous<'_> {
         if let Err(error) = crew.refresh(at, host.world()) {
             return self.fail(at, error, now);
         }
-        if let Some(short) = self.drive.shortage(at, now) {
+        let mut short = self.drive.shortage(at, now);
+        if short.is_some_and(|short| !short.is_frozen && short.until.is_none()) {
+            // What was set aside for measured turns is in the way: book them, and what they did not use is free.
+            let Drive { host, books, observer, .. } = &mut self.drive;
+            books.book(host, now, *observer)?;
+            short = self.drive.shortage(at, now);
+        }
+        if let Some(short) = short {
             let change = Lifecycle::Block { resource: short.resource, until: short.until };
-            self.drive.lifecycle(agent, change, now)?;
-            self.drive.sleepers.block(agent, short.until, short.resource);
+            if self.drive.lifecycle(agent, change, now)? {
+                self.drive.sleepers.block(agent, short.until, short.resource);
+            }
             return Ok(());
         }
         let task = self.drive.crew.members[at].mind.as_ref().is_some_and(|mind| mind.pace() == Pace::Task);
@@ -320,7 +347,7 @@ impl Continuous<'_> {
         let Some(summary) = member.summary(self.drive.host.world(), now) else { return false };
         let Some(mind) = member.mind.take() else { return false };
         thinkers.send(at, mind, summary);
-        self.phases[at] = Phase::Thinking { reservation };
+        self.loops[at].phase = Phase::Thinking { reservation };
         true
     }
 
@@ -329,12 +356,13 @@ impl Continuous<'_> {
         at: usize,
         decision: Result<Decision, String>,
         reservation: Option<ReservationId>,
-        thinking: Reading,
+        thinking: Took,
         now: Time,
     ) -> Result<(), HostError> {
         match decision {
             Ok(decision) => {
-                let time = self.drive.crew.members[at].mind.as_ref().map_or(Span::ZERO, |mind| mind.thinking_time());
+                let time =
+                    self.drive.crew.members[at].mind.as_ref().map_or(Span::ZERO, |mind| mind.thinking_time());
                 let decided = Decided { decision, reservation, thinking };
                 if time == Span::ZERO || self.thinkers.is_some() {
                     self.act(at, decided, now)
@@ -344,9 +372,7 @@ impl Continuous<'_> {
                 }
             }
             Err(error) => {
-                if let Some(reservation) = reservation {
-                    self.drive.step(&Command::Release { reservation }, now)?;
-                }
+                self.release(reservation, now)?;
                 let agent = self.agent(at);
                 self.drive.books.enter_thought(agent, thinking);
                 self.fail(at, error, now)
@@ -357,15 +383,13 @@ impl Continuous<'_> {
     fn act(&mut self, at: usize, decided: Decided, now: Time) -> Result<(), HostError> {
         let agent = self.agent(at);
         let Decided { decision, reservation, thinking } = decided;
-        let Some(version) = self.drive.world().principal(agent).map(|record| record.version) else {
-            if let Some(reservation) = reservation {
-                self.drive.step(&Command::Release { reservation }, now)?;
-            }
-            return Ok(());
+        let Some(record) = self.drive.world().principal(agent) else {
+            return self.release(reservation, now);
         };
-        let thought_under = self.drive.crew.members[at].config_version;
-        if version != thought_under {
-            let thought = Thought { reservation, usage: decision.usage, prompt_digest: thought_under };
+        let member = &self.drive.crew.members[at];
+        if !member.is_configured_by(record) {
+            let thought =
+                Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
             self.drive.step(&Command::Void { agent, thought }, now)?;
             self.drive.books.enter_thought(agent, thinking);
             self.schedule(at, now, Phase::Ready);
@@ -381,7 +405,9 @@ impl Continuous<'_> {
                     self.schedule(at, now.after(at_least_a_moment(Span::ZERO)), Phase::Ready);
                 }
             }
-            Then::Stop => self.drive.lifecycle(agent, Lifecycle::Stop { reason: "finished".into() }, now)?,
+            Then::Stop => {
+                self.drive.lifecycle(agent, Lifecycle::Stop { reason: "finished".into() }, now)?;
+            }
         }
         Ok(())
     }
@@ -389,7 +415,9 @@ impl Continuous<'_> {
     fn fail(&mut self, at: usize, error: String, now: Time) -> Result<(), HostError> {
         let agent = self.agent(at);
         self.drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
-        if let Some(LoopState::BackingOff { until }) = self.drive.world().agents().get(agent).map(|row| &row.state) {
+        if let Some(LoopState::BackingOff { until }) =
+            self.drive.world().agents().get(agent).map(|row| &row.state)
+        {
             let until = *until;
             self.schedule(at, until, Phase::Ready);
         }
@@ -407,15 +435,17 @@ impl Continuous<'_> {
         let finished: Vec<Finished> = thinkers.receive(wait.to_std());
         for Finished { at, mind, decision, thinking } in finished {
             let now = clock.now();
-            if let Some(mind) = mind {
-                self.drive.crew.members[at].mind = Some(mind);
-            }
-            match std::mem::replace(&mut self.phases[at], Phase::Resting) {
+            match self.take_phase(at) {
                 Phase::Thinking { reservation } => {
+                    self.drive.crew.members[at].mind = mind;
                     self.drive.books.start();
-                    self.decided(at, decision, reservation, thinking, now)?;
+                    self.decided(at, decision, reservation, thinking.into(), now)?;
                 }
-                other => self.phases[at] = other,
+                // Its agent is gone, or its loop went on without it.
+                other => {
+                    self.loops[at].phase = other;
+                    drop_safely(mind);
+                }
             }
             self.answer_calls(now)?;
         }
@@ -432,15 +462,8 @@ impl Continuous<'_> {
             waited += nap.to_std();
         }
         let now = clock.now();
-        for at in 0..self.phases.len() {
-            let reservation = match std::mem::replace(&mut self.phases[at], Phase::Resting) {
-                Phase::Thinking { reservation } => reservation,
-                Phase::Decided(decided) => decided.reservation,
-                _ => None,
-            };
-            if let Some(reservation) = reservation {
-                self.drive.step(&Command::Release { reservation }, now)?;
-            }
+        for at in 0..self.loops.len() {
+            self.leave(at, now)?;
         }
         Ok(())
     }

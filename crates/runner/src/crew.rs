@@ -1,9 +1,10 @@
 //! The minds of a world's agents, each with what the runner has to remember about it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use ecology_minds::{Decision, Mind, Summary};
-use ecology_types::{Charges, Key, Outcome, Seed, Time};
+use ecology_types::{ArtifactRecord, Charges, Key, Outcome, Seed, Time};
 use ecology_world::World;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Member {
     pub(crate) agent: Key,
     pub(crate) mind: Option<Box<dyn Mind>>,
-    /// The version of the configuration that the mind was made from.
+    /// The configuration that the mind was made from, and its version then.
+    config: Option<Arc<str>>,
     pub(crate) config_version: u64,
     /// The number of the last event that it has been shown.
     pub(crate) seen: u64,
@@ -31,11 +33,13 @@ pub(crate) struct Crew {
 struct Saved {
     agent: Key,
     config_version: u64,
-    state: Vec<u8>,
+    seen: u64,
+    last_outcome: Option<Outcome>,
+    state: Option<Vec<u8>>,
 }
 
 /// The tag under which the minds' states are kept beside the journal.
-pub(crate) const MINDS_TAG: &[u8] = b"minds v1";
+pub(crate) const MINDS_TAG: &[u8] = b"minds v2";
 
 impl Crew {
     pub(crate) fn new(seed: Seed) -> Self {
@@ -53,8 +57,23 @@ impl Crew {
         }
         let at = self.members.len();
         self.place.insert(agent, at);
-        self.members.push(Member { agent, mind: None, config_version: 0, seen: 0, last_outcome: None });
+        self.members.push(Member {
+            agent,
+            mind: None,
+            config: None,
+            config_version: 0,
+            seen: 0,
+            last_outcome: None,
+        });
         at
+    }
+
+    /// Lets go of what belongs to an agent that is gone. Its place stays its own.
+    pub(crate) fn leave(&mut self, at: usize) {
+        let member = &mut self.members[at];
+        member.config = None;
+        member.last_outcome = None;
+        drop_safely(member.mind.take());
     }
 
     /// Makes the mind of a member anew when its configuration has changed since it was made.
@@ -63,14 +82,18 @@ impl Crew {
         let Some(record) = world.principal(member.agent) else {
             return Err("the agent is gone".to_owned());
         };
-        if member.mind.is_some() && member.config_version == record.version {
+        if member.mind.is_some() && member.is_configured_by(record) {
+            member.config_version = record.version;
             return Ok(());
         }
-        member.mind = None;
+        drop_safely(member.mind.take());
+        // A new mind has done nothing yet that could have had an outcome.
+        member.last_outcome = None;
         let seed = self.seed.derive("mind", u64::from(member.agent.0));
         let mind = ecology_minds::build(&record.content, seed)
             .map_err(|error| format!("the configuration of {} makes no mind: {error}", record.id))?;
         member.mind = Some(mind);
+        member.config = Some(Arc::clone(&record.content));
         member.config_version = record.version;
         Ok(())
     }
@@ -80,23 +103,41 @@ impl Crew {
         let saved: Vec<Saved> = self
             .members
             .iter()
-            .filter_map(|member| {
-                let mind = member.mind.as_ref()?;
-                Some(Saved { agent: member.agent, config_version: member.config_version, state: mind.save() })
+            .filter(|member| member.config.is_some())
+            .map(|member| Saved {
+                agent: member.agent,
+                config_version: member.config_version,
+                seen: member.seen,
+                last_outcome: member.last_outcome.clone(),
+                // A mind that is still away with a thought takes its state along.
+                state: member
+                    .mind
+                    .as_ref()
+                    .and_then(|mind| catch_unwind(AssertUnwindSafe(|| mind.save())).ok()),
             })
             .collect();
-        serde_json::to_vec(&saved).unwrap_or_default()
+        postcard::to_allocvec(&saved).unwrap_or_default()
     }
 
     /// Gives minds their states back. Gives how many could not take theirs; those start anew.
     pub(crate) fn restore(&mut self, bytes: &[u8], world: &World) -> usize {
-        let Ok(saved) = serde_json::from_slice::<Vec<Saved>>(bytes) else { return self.members.len() };
+        let Ok(saved) = postcard::from_bytes::<Vec<Saved>>(bytes) else { return self.members.len() };
         let mut failed = 0;
         for row in saved {
             let Some(at) = self.place(row.agent) else { continue };
-            let ready = self.refresh(at, world).is_ok() && self.members[at].config_version == row.config_version;
+            let ready =
+                self.refresh(at, world).is_ok() && self.members[at].config_version == row.config_version;
+            let member = &mut self.members[at];
             let restored = ready
-                && self.members[at].mind.as_mut().is_some_and(|mind| mind.restore(&row.state).is_ok());
+                && row.state.is_some_and(|state| {
+                    member.mind.as_mut().is_some_and(|mind| {
+                        matches!(catch_unwind(AssertUnwindSafe(|| mind.restore(&state))), Ok(Ok(())))
+                    })
+                });
+            if restored {
+                member.seen = row.seen;
+                member.last_outcome = row.last_outcome;
+            }
             failed += usize::from(!restored);
         }
         failed
@@ -104,6 +145,15 @@ impl Crew {
 }
 
 impl Member {
+    /// Whether the mind was made from what the record says now. A change of anything else (a price, a list of readers) is no other mind.
+    pub(crate) fn is_configured_by(&self, record: &ArtifactRecord) -> bool {
+        self.config_version == record.version
+            || self
+                .config
+                .as_ref()
+                .is_some_and(|config| Arc::ptr_eq(config, &record.content) || **config == *record.content)
+    }
+
     pub(crate) fn estimate(&self) -> Charges {
         self.mind.as_ref().map_or(Charges::NONE, |mind| mind.estimate())
     }
@@ -130,6 +180,13 @@ pub(crate) fn think_safely(
     match catch_unwind(AssertUnwindSafe(|| mind.think(view))) {
         Ok(decision) => decision.map_err(|error| error.to_string()),
         Err(panic) => Err(format!("the mind panicked: {}", panic_text(panic.as_ref()))),
+    }
+}
+
+/// Drops a mind. Its destructor is its own code, too.
+pub(crate) fn drop_safely(mind: Option<Box<dyn Mind>>) {
+    if catch_unwind(AssertUnwindSafe(|| drop(mind))).is_err() {
+        // Nothing more can be done for it: whatever it held is lost.
     }
 }
 

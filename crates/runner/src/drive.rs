@@ -2,22 +2,24 @@
 
 use std::collections::VecDeque;
 
-use ecology_metering::Meter;
 use ecology_minds::Then;
+use ecology_rate_limiting::{Ask, Decision as RateDecision};
 use ecology_types::{
-    Act, Command, Effect, Founder, Key, Lifecycle, RefusalCode, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
+    Act, Command, Effect, Founder, Key, Lifecycle, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
 };
-use ecology_world::{Event, LoopState, Scorer, Step, World};
+use ecology_world::{Event, LoopState, Scorer, Step, StepError, World};
+use rustc_hash::FxHashMap;
 
-use crate::bookkeeping::Bookkeeping;
+use crate::bookkeeping::{Bookkeeping, Source, Took};
 use crate::crew::Crew;
 use crate::host::{Host, HostError, Observer};
+use crate::outcome::{Ended, RunOutcome};
 use crate::sleepers::Sleepers;
 
 /// What a drive is made of, besides the host.
 pub struct Equipment {
     /// Measures every turn.
-    pub meter: Box<dyn Meter>,
+    pub meter: Source,
     /// Scores what wins at the mint.
     pub scorer: Box<dyn Scorer>,
     /// Where all randomness of the run comes from.
@@ -39,6 +41,19 @@ pub(crate) enum Call {
     Wake(Key, WakeReason),
     /// A blocked agent that was given capacity.
     Unblock(Key),
+    /// A paused agent whose configuration was written anew.
+    Repair(Key),
+}
+
+/// What came of answering a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nothing that concerns a loop.
+    Nothing,
+    /// The loop of the member at this place runs, or tries again later.
+    Goes(usize),
+    /// The member at this place is gone.
+    Gone(usize),
 }
 
 /// A host with its agents.
@@ -51,6 +66,8 @@ pub(crate) struct Drive<'o> {
     pub(crate) seed: Seed,
     /// Minds of an earlier run that could not go on where they were.
     pub(crate) minds_started_anew: usize,
+    /// Principals that could not join because their id or their share had been taken.
+    pub(crate) arrivals_refused: usize,
     scorer: Box<dyn Scorer>,
     calls: Vec<Call>,
     handled: u64,
@@ -61,7 +78,10 @@ pub(crate) struct Drive<'o> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Short {
     pub(crate) resource: Resource,
+    /// When there will be enough again by itself.
     pub(crate) until: Option<Time>,
+    /// Whether nothing but a transfer can help: the share or the stock is too small.
+    pub(crate) is_frozen: bool,
 }
 
 impl<'o> Drive<'o> {
@@ -81,6 +101,7 @@ impl<'o> Drive<'o> {
             observer,
             seed: equipment.seed,
             minds_started_anew: 0,
+            arrivals_refused: 0,
             scorer: equipment.scorer,
             calls: Vec::new(),
             handled,
@@ -96,7 +117,9 @@ impl<'o> Drive<'o> {
             drive.crew.join(agent);
             let state = drive.world().agents().get(agent).map(|row| row.state.clone()).unwrap_or_default();
             match state {
-                LoopState::New => drive.lifecycle(agent, Lifecycle::Start, now)?,
+                LoopState::New => {
+                    drive.lifecycle(agent, Lifecycle::Start, now)?;
+                }
                 LoopState::Sleeping { until, on } => {
                     let Drive { host, sleepers, .. } = &mut drive;
                     if let Some(reason) = sleepers.sleep(host.world(), agent, until, &on) {
@@ -104,15 +127,41 @@ impl<'o> Drive<'o> {
                     }
                 }
                 LoopState::Blocked { resource, until } => drive.sleepers.block(agent, until, resource),
-                LoopState::Running | LoopState::BackingOff { .. } | LoopState::Paused | LoopState::Stopped => {}
+                LoopState::Running
+                | LoopState::BackingOff { .. }
+                | LoopState::Paused
+                | LoopState::Stopped => {}
             }
         }
         if let Some(minds) = equipment.minds {
             let Drive { host, crew, .. } = &mut drive;
             drive.minds_started_anew = crew.restore(&minds, host.world());
         }
-        drive.calls.clear();
+        drive.catch_up(handled);
         Ok(drive)
+    }
+
+    /// Calls those who rest although what they waited for has happened: a crash can come between an event and the waking of those who
+    /// waited for it, and the events between two runs were seen by nobody.
+    fn catch_up(&mut self, until: u64) {
+        let Drive { host, sleepers, calls, .. } = self;
+        if sleepers.is_empty() {
+            return;
+        }
+        let world = host.world();
+        let mut rests_since: FxHashMap<Key, u64> = FxHashMap::default();
+        for event in world.log().after(0) {
+            if let Effect::AgentSlept { agent, .. } | Effect::AgentBlocked { agent, .. } = &event.effect {
+                rests_since.insert(*agent, event.seq);
+            }
+        }
+        for event in world.log().after(0).take_while(|event| event.seq <= until) {
+            sleepers.concerned(world, event, |agent, reason| {
+                if rests_since.get(&agent).is_none_or(|since| event.seq > *since) {
+                    calls.push(reason.map_or(Call::Unblock(agent), |reason| Call::Wake(agent, reason)));
+                }
+            });
+        }
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -136,25 +185,79 @@ impl<'o> Drive<'o> {
         std::mem::take(&mut self.calls)
     }
 
-    pub(crate) fn lifecycle(&mut self, agent: Key, change: Lifecycle, now: Time) -> Result<(), HostError> {
-        self.step(&Command::Lifecycle { agent, change }, now).map(|_| ())
+    /// Whether a key is that of a living agent.
+    pub(crate) fn lives(&self, agent: Key) -> bool {
+        self.world().principal(agent).is_some_and(|record| record.can_execute)
     }
 
-    /// Whether a member can begin a turn: its loop runs and there is capacity for what its thought may use.
+    /// Records a change in the life of a loop, and gives whether there was a loop to change. An agent that somebody has deleted a moment ago has
+    /// none any more: the event of that ends it, and there is nothing else to say about it.
+    pub(crate) fn lifecycle(&mut self, agent: Key, change: Lifecycle, now: Time) -> Result<bool, HostError> {
+        if !matches!(change, Lifecycle::Stop { .. }) && !self.lives(agent) {
+            return Ok(false);
+        }
+        self.step(&Command::Lifecycle { agent, change }, now).map(|_| true)
+    }
+
+    /// Does what an event calls for.
+    pub(crate) fn answer(&mut self, call: Call, now: Time) -> Result<Answer, HostError> {
+        let (agent, change) = match call {
+            Call::Join(agent) => {
+                let at = self.crew.join(agent);
+                let state = self.world().agents().get(agent).map(|row| &row.state);
+                let begins = matches!(state, None | Some(LoopState::New | LoopState::Stopped));
+                let goes = begins && self.lifecycle(agent, Lifecycle::Start, now)?;
+                return Ok(if goes { Answer::Goes(at) } else { Answer::Nothing });
+            }
+            Call::Leave(agent) => {
+                self.sleepers.forget(agent);
+                if self.world().agents().get(agent).is_some_and(|row| row.state != LoopState::Stopped) {
+                    self.lifecycle(agent, Lifecycle::Stop { reason: "deleted".into() }, now)?;
+                }
+                return Ok(match self.crew.place(agent) {
+                    Some(at) => {
+                        self.crew.leave(at);
+                        Answer::Gone(at)
+                    }
+                    None => Answer::Nothing,
+                });
+            }
+            Call::Wake(agent, reason) if self.sleepers.contains(agent) => (agent, Lifecycle::Wake(reason)),
+            Call::Unblock(agent) if self.sleepers.contains(agent) => (agent, Lifecycle::Unblock),
+            Call::Repair(agent) if self.is_paused(agent) => (agent, Lifecycle::Resume),
+            Call::Wake(..) | Call::Unblock(_) | Call::Repair(_) => return Ok(Answer::Nothing),
+        };
+        self.sleepers.forget(agent);
+        let goes = self.lifecycle(agent, change, now)?;
+        Ok(match self.crew.place(agent) {
+            Some(at) if goes => Answer::Goes(at),
+            _ => Answer::Nothing,
+        })
+    }
+
+    fn is_paused(&self, agent: Key) -> bool {
+        self.world().agents().get(agent).is_some_and(|row| row.state == LoopState::Paused)
+    }
+
+    /// Whether a member can begin a turn: there is capacity for what its thought may use.
     pub(crate) fn shortage(&self, at: usize, now: Time) -> Option<Short> {
         let member = &self.crew.members[at];
-        let estimate = member.estimate();
-        let refusal = self.world().would_admit(member.agent, &estimate, now).err()?;
-        let resource = estimate
-            .iter()
-            .map(|(resource, _)| resource)
-            .find(|resource| refusal.detail.contains(resource.name()))
-            .unwrap_or(if refusal.code == RefusalCode::InsufficientQuota {
-                Resource::LlmBudget
-            } else {
-                Resource::LlmCalls
-            });
-        Some(Short { resource, until: refusal.retry_at.filter(|until| *until != Time::NEVER) })
+        let (agent, estimate) = (member.agent, member.estimate());
+        let world = self.world();
+        let budget = Resource::LlmBudget;
+        if estimate[budget] > 0
+            && world.accounts().get(agent).map_or(0, |account| account.free(budget)) < estimate[budget]
+        {
+            return Some(Short { resource: budget, until: None, is_frozen: true });
+        }
+        let ask = Ask::Use { principal: agent, charges: &estimate };
+        match world.parts().limiter.decide(&ask, now.max(world.time())) {
+            RateDecision::Admit => None,
+            RateDecision::Wait { until, resource } => {
+                Some(Short { resource, until: (until != Time::NEVER).then_some(until), is_frozen: false })
+            }
+            RateDecision::Never { resource, .. } => Some(Short { resource, until: None, is_frozen: true }),
+        }
     }
 
     /// Carries out what a member decided and measures it. `thinking` is what its thought took, when that was measured.
@@ -163,7 +266,7 @@ impl<'o> Drive<'o> {
         at: usize,
         decision: ecology_minds::Decision,
         reservation: Option<u64>,
-        thinking: ecology_metering::Reading,
+        thinking: Took,
         now: Time,
     ) -> Result<Then, HostError> {
         let member = &self.crew.members[at];
@@ -182,9 +285,11 @@ impl<'o> Drive<'o> {
         Ok(decision.then)
     }
 
-    /// Enters a sleep, unless what is waited for is there already. Gives whether the agent sleeps.
+    /// Enters a sleep, unless what is waited for is there already. Gives whether the loop rests.
     pub(crate) fn sleep(&mut self, agent: Key, sleep: Sleep, now: Time) -> Result<bool, HostError> {
-        self.lifecycle(agent, Lifecycle::Sleep(sleep), now)?;
+        if !self.lifecycle(agent, Lifecycle::Sleep(sleep), now)? {
+            return Ok(true);
+        }
         let Drive { host, sleepers, .. } = self;
         let world = host.world();
         let (until, on) = match world.agents().get(agent).map(|row| &row.state) {
@@ -208,8 +313,12 @@ impl<'o> Drive<'o> {
     /// Lets those join whose time has come.
     pub(crate) fn welcome(&mut self, now: Time) -> Result<(), HostError> {
         while self.next_arrival().is_some_and(|when| when <= now) {
-            if let Some((_, founder)) = self.arrivals.pop_front() {
-                self.step(&Command::AddPrincipal(Box::new(founder)), now)?;
+            let Some((_, founder)) = self.arrivals.pop_front() else { break };
+            match self.step(&Command::AddPrincipal(Box::new(founder)), now) {
+                Ok(_) => {}
+                // An agent may have taken the id meanwhile; that is no reason to end everybody's run.
+                Err(HostError::Step(StepError::Contradiction(_))) => self.arrivals_refused += 1,
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -237,14 +346,20 @@ impl<'o> Drive<'o> {
     }
 
     /// Books what is left, ends the run in the journal, and keeps the minds' states for the next one.
-    pub(crate) fn finish(mut self, reason: &str, now: Time) -> Result<Host, HostError> {
+    pub(crate) fn finish(mut self, ended: Ended, now: Time) -> Result<RunOutcome, HostError> {
         let Drive { host, books, observer, .. } = &mut self;
         books.book(host, now, *observer)?;
-        self.step(&Command::EndRun { reason: reason.into() }, now)?;
+        self.step(&Command::EndRun { reason: ended.reason().into() }, now)?;
         let minds = self.crew.save();
         self.host.keep(crate::crew::MINDS_TAG, &minds)?;
         self.host.sync()?;
-        Ok(self.host)
+        Ok(RunOutcome {
+            ended,
+            minds_started_anew: self.minds_started_anew,
+            arrivals_refused: self.arrivals_refused,
+            nobody_cpu_ns: self.books.nobody_cpu_ns(),
+            host: self.host,
+        })
     }
 }
 
@@ -258,6 +373,16 @@ fn collect(world: &World, sleepers: &Sleepers, event: &Event, calls: &mut Vec<Ca
         }
         Effect::ArtifactDeleted { key } => calls.push(Call::Leave(*key)),
         Effect::ArtifactChanged { key, can_execute: Some(false), .. } => calls.push(Call::Leave(*key)),
+        Effect::ArtifactChanged { key, content, can_execute, .. } => {
+            let is_agent =
+                world.principal(*key).is_some_and(|record| record.has_standing && record.can_execute);
+            if is_agent && *can_execute == Some(true) {
+                calls.push(Call::Join(*key));
+            }
+            if is_agent && content.is_some() {
+                calls.push(Call::Repair(*key));
+            }
+        }
         _ => {}
     }
 }

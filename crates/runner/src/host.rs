@@ -1,7 +1,7 @@
 //! A world with its journal: every step is recorded, and nothing counts as done before it is durable.
 
 use ecology_journal::{Committer, CommitterOptions, Journal, JournalError};
-use ecology_types::{Command, Time};
+use ecology_types::{Command, Genesis, Time};
 use ecology_world::{Event, SnapshotError, Step, StepError, World};
 
 /// Watches what happens, in order. Sees every event once: those of the past when a world is opened, those of the present as they happen.
@@ -50,6 +50,10 @@ pub enum HostError {
 /// Records kept back before they go to the journal together. A group is one batch: a crash keeps all of it or nothing.
 const GROUP_RECORDS_MAX: usize = 512;
 
+/// Founders in one record: each takes a few hundred bytes in command and effects together, twice its configuration besides, and a record has
+/// at most 16 MiB.
+const FOUNDERS_PER_RECORD_MAX: usize = 4_096;
+
 /// Owns a world and the journal that records it.
 pub struct Host {
     world: World,
@@ -90,6 +94,61 @@ impl Host {
         Self { world, committer: None, waiting: Vec::new(), snapshot_every: 0, last_snapshot: 0, steps: 0 }
     }
 
+    /// Makes the world of time zero. A large population comes in several records, because one record has a largest size; they are given back,
+    /// not recorded, so that the caller can record all of them at once or none.
+    ///
+    /// # Errors
+    /// [`HostError::Step`] when such a world cannot be.
+    pub(crate) fn create(
+        &mut self,
+        mut genesis: Genesis,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Vec<u8>>, HostError> {
+        // The artifacts of time zero may name any founder, so all of their creators come first.
+        let artifacts_need_all = !genesis.artifacts.is_empty();
+        let later = if artifacts_need_all || genesis.founders.len() <= FOUNDERS_PER_RECORD_MAX {
+            Vec::new()
+        } else {
+            genesis.founders.split_off(FOUNDERS_PER_RECORD_MAX)
+        };
+        let mut records = Vec::with_capacity(1 + later.len() / FOUNDERS_PER_RECORD_MAX);
+        let mut commands = vec![Command::Create(Box::new(genesis))];
+        let mut later = later.into_iter().peekable();
+        while later.peek().is_some() {
+            commands.push(Command::AddPrincipals(later.by_ref().take(FOUNDERS_PER_RECORD_MAX).collect()));
+        }
+        for command in &commands {
+            let before = self.world.last_event();
+            records.push(self.world.step(command, Time::ZERO)?.bytes);
+            self.steps += 1;
+            for event in self.world.log().after(before) {
+                observer.observe(&self.world, event);
+            }
+        }
+        Ok(records)
+    }
+
+    /// Begins to record: first what led to the present state, as one group, then every step from now on.
+    ///
+    /// # Errors
+    /// When the machine gives no thread for the journal, or the journal does not take the records.
+    pub(crate) fn record_in(
+        &mut self,
+        journal: Box<dyn Journal>,
+        batch_records_max: usize,
+        snapshot_every: u64,
+        records: Vec<Vec<u8>>,
+    ) -> Result<(), HostError> {
+        let options =
+            CommitterOptions { batch_frames_max: batch_records_max.max(1), ..CommitterOptions::default() };
+        let committer = Committer::start(journal, options)?;
+        committer.submit_group(None, records)?;
+        self.committer = Some(committer);
+        self.snapshot_every = snapshot_every;
+        self.last_snapshot = self.world.last_record();
+        Ok(())
+    }
+
     /// The world.
     #[must_use]
     pub const fn world(&self) -> &World {
@@ -112,13 +171,14 @@ impl Host {
         now: Time,
         observer: &mut dyn Observer,
     ) -> Result<Step, HostError> {
+        let before = self.world.last_event();
         let mut step = if self.committer.is_some() {
             self.world.step(command, now)?
         } else {
             self.world.step_unrecorded(command, now)?
         };
         self.steps += 1;
-        for event in self.world.log().after(step.first_event - 1) {
+        for event in self.world.log().after(before) {
             observer.observe(&self.world, event);
         }
         if self.committer.is_some() {
@@ -158,8 +218,8 @@ impl Host {
     /// # Errors
     /// When the state cannot be written down.
     pub fn snapshot_if_due(&mut self) -> Result<(), HostError> {
-        let due = self.snapshot_every > 0
-            && self.world.last_record() - self.last_snapshot >= self.snapshot_every;
+        let due =
+            self.snapshot_every > 0 && self.world.last_record() - self.last_snapshot >= self.snapshot_every;
         if due { self.snapshot() } else { Ok(()) }
     }
 

@@ -25,6 +25,7 @@ mod tally;
 mod thinkers;
 mod tick;
 
+pub use bookkeeping::Source as MeterSource;
 pub use continuous::{ContinuousLimits, run_continuously};
 pub use drive::Equipment;
 pub use host::{Host, HostError, Observer, Observers};

@@ -34,4 +34,8 @@ pub struct RunOutcome {
     pub ended: Ended,
     /// Minds of an earlier run that could not go on where they were.
     pub minds_started_anew: usize,
+    /// Principals that were to join and could not, because their id was in use or no capacity was left for their shares.
+    pub arrivals_refused: usize,
+    /// CPU time of the runner's own work, in nanoseconds: what was measured and charged to nobody.
+    pub nobody_cpu_ns: u64,
 }

@@ -3,8 +3,8 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource};
 use ecology_features::ConfigError;
+use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource};
 use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal};
 use ecology_types::{AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
@@ -110,43 +110,28 @@ impl From<ConfigError> for SessionError {
 ///
 /// # Errors
 /// [`SessionError`] says what is wrong and what to do. A world that exists is never harmed by a run that cannot begin.
-pub fn run(
-    spec: SessionSpec,
-    progress: &mut dyn FnMut(&Progress),
-) -> Result<RunReport, SessionError> {
+pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<RunReport, SessionError> {
     let started = std::time::Instant::now();
     let SessionSpec { config, path, stop, version } = spec;
     let axes = config.axis_vector();
     let parts = compose::parts(axes)?;
     let mut scenario = scenario::build(&config);
-    let mut rules = config.rules()?;
-    scenario.adapt(&mut rules);
+    let length = length(&config, scenario.length());
     let mut tally = Tally::default();
-    let opened = {
-        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
-        open(&config, path.or_else(|| config.run.world.clone()), axes, parts, rules, &mut both)?
-    };
-    let Opened { mut host, file, resumed, minds } = opened;
+    let Opened { mut host, file, resumed, minds } =
+        open(&config, path.or_else(|| config.run.world.clone()), parts, &mut *scenario, &mut tally)?;
     let seed = Seed(config.run.seed);
     let name = config.run.scenario.name();
-    {
-        let (_, _, found, _) = host.world().run();
-        if resumed && !found.is_empty() && found != name {
-            let world = file.as_ref().map_or_else(String::new, |file| file.display().to_string());
-            return Err(SessionError::OtherScenario { world, found: found.to_owned(), asked: name.to_owned() });
-        }
-    }
     let now = host.world().time();
     let (run, ..) = host.world().run();
     {
         let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
-        let start =
-            Command::StartRun { version: version.into(), scenario: name.into(), seed, axes };
+        let start = Command::StartRun { version: version.into(), scenario: name.into(), seed, axes };
         host.step(&start, now, &mut both)?;
     }
     host.sync()?;
     let equipment = Equipment {
-        meter: compose::meter(metering(&config)),
+        meter: compose::meter_source(metering(&config)),
         scorer: compose::scorer(),
         // Runs of one world draw from different streams; the first one from the seed itself.
         seed: if run == 0 { seed } else { seed.derive("run", run) },
@@ -155,9 +140,9 @@ pub fn run(
     };
     let outcome = {
         let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
-        drive(&config, host, equipment, scenario_length(&config), &stop, &mut both, progress)?
+        drive(&config, host, equipment, length, &stop, &mut both, progress)?
     };
-    let RunOutcome { mut host, ended, minds_started_anew } = outcome;
+    let RunOutcome { mut host, ended, minds_started_anew, .. } = outcome;
     let hash = host.world().hash();
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
     host.snapshot()?;
@@ -188,8 +173,8 @@ fn metering(config: &Config) -> MeteringSource {
     if virtual_time { MeteringSource::Modelled } else { config.metering.source }
 }
 
-fn scenario_length(config: &Config) -> scenario::Length {
-    let by_scenario = scenario::build(config).length();
+/// How long this run takes: what was asked for, or else what the scenario says.
+fn length(config: &Config, by_scenario: scenario::Length) -> scenario::Length {
     scenario::Length {
         ticks: config.run.ticks.unwrap_or(if config.run.duration_ms.is_some() {
             u64::MAX
@@ -267,10 +252,9 @@ struct Opened {
 fn open(
     config: &Config,
     path: Option<PathBuf>,
-    axes: AxisVector,
     parts: ecology_world::Parts,
-    rules: ecology_types::Rules,
-    observer: &mut dyn Observer,
+    scenario: &mut dyn Scenario,
+    tally: &mut Tally,
 ) -> Result<Opened, SessionError> {
     let in_memory = config.journal.backend == JournalBackend::Memory;
     let path = match path {
@@ -278,12 +262,26 @@ fn open(
         None if in_memory => PathBuf::new(),
         None => fresh_path(config.run.scenario.name())?,
     };
+    let mut rules = config.rules()?;
+    scenario.adapt(&mut rules);
     let batch = config.journal.batch_records_max as usize;
     let every = config.journal.snapshot_every_records;
     let file = (!in_memory).then(|| path.clone());
     if !in_memory && path.exists() {
         let mut journal = compose::journal(config, &path, OpenMode::Write)?;
-        let world = store::recover(&mut *journal, axes, Recover::FROM_THE_START, observer)?;
+        let mut both = Watch { scenario, tally };
+        let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
+        // Nothing has been written so far, and nothing will be to a world of another scenario.
+        let (_, _, found, _) = world.run();
+        let asked = config.run.scenario.name();
+        if !found.is_empty() && found != asked {
+            let world = path.display().to_string();
+            return Err(SessionError::OtherScenario {
+                world,
+                found: found.to_owned(),
+                asked: asked.to_owned(),
+            });
+        }
         let last = world.last_record();
         let minds = match journal.newest_snapshot(MINDS_TAG, last)? {
             Some((at, bytes)) if at == last => Some(bytes),
@@ -292,15 +290,18 @@ fn open(
         let mut host = Host::new(world, journal, batch, every)?;
         if *host.world().rules() != rules {
             let now = host.world().time();
-            host.step(&Command::SetRules(Box::new(rules)), now, observer)?;
+            host.step(&Command::SetRules(Box::new(rules)), now, &mut both)?;
         }
         return Ok(Opened { host, file, resumed: true, minds });
     }
+    let genesis = scenario.genesis(rules);
+    let mut both = Watch { scenario, tally };
+    // The world is made in memory first: an impossible one leaves no file behind.
+    let mut host = Host::unrecorded(World::new(parts));
+    let records = host.create(genesis, &mut both)?;
     let mut journal = compose::journal(config, &path, OpenMode::Create)?;
     store::stamp(&mut *journal)?;
-    let mut host = Host::new(World::new(parts), journal, batch, every)?;
-    let genesis = scenario::build(config).genesis(rules);
-    host.step(&Command::Create(Box::new(genesis)), Time::ZERO, observer)?;
+    host.record_in(journal, batch, every, records)?;
     host.sync()?;
     Ok(Opened { host, file, resumed: false, minds: None })
 }
@@ -366,8 +367,7 @@ pub fn replay(path: &Path, until: Option<u64>) -> Result<Replay, OpenError> {
     let axes = store::last_axes(&mut journal)?;
     let until = until.unwrap_or(u64::MAX);
     let mut nobody = Observers::default();
-    let world =
-        store::recover(&mut journal, axes, Recover { until, use_snapshot: false }, &mut nobody)?;
+    let world = store::recover(&mut journal, axes, Recover { until, use_snapshot: false }, &mut nobody)?;
     let hash = world.hash();
     let last = world.last_record();
     let recorded = match journal.newest_snapshot(HASH_TAG, last)? {
@@ -376,8 +376,7 @@ pub fn replay(path: &Path, until: Option<u64>) -> Result<Replay, OpenError> {
             .and_then(|text| text.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()))),
         _ => None,
     };
-    let shortcut =
-        store::recover(&mut journal, axes, Recover { until, use_snapshot: true }, &mut nobody)?;
+    let shortcut = store::recover(&mut journal, axes, Recover { until, use_snapshot: true }, &mut nobody)?;
     let has_snapshot = journal.newest_snapshot(&store::snapshot_tag(axes), last)?.is_some();
     Ok(Replay {
         records: last,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use ecology_types::{Effect, EventKind, GenesisArtifact, Key, Resource, Time, WakeCondition, WakeReason};
+use ecology_types::{Effect, EventKind, Id, Key, Resource, Time, WakeCondition, WakeReason};
 use ecology_world::{Event, World};
 use rustc_hash::FxHashMap;
 
@@ -16,6 +16,12 @@ pub struct Sleepers {
     by_kind: Vec<BTreeSet<Key>>,
     /// Looked up, never iterated.
     by_artifact: FxHashMap<Key, BTreeSet<Key>>,
+    /// Those who wait for something that has no key yet. Looked up, never iterated.
+    by_name: FxHashMap<Id, BTreeSet<Key>>,
+    /// Those who wait for a balance to rise.
+    by_rise: BTreeSet<Key>,
+    /// How many wait for an event of each kind about themselves.
+    about_me: Vec<u32>,
     sequence: u64,
 }
 
@@ -29,15 +35,15 @@ struct Rest {
 }
 
 /// A wake condition with its ids resolved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Waits {
     Kind(EventKind),
     KindAboutMe(EventKind),
     Changed(Key),
     AtLeast(u64),
     Below(u64),
-    /// Names an artifact that never existed: nothing can change it.
-    Nothing,
+    /// Names something that does not exist yet. Its creation is its first change.
+    Named(Box<Id>),
 }
 
 impl Sleepers {
@@ -73,9 +79,10 @@ impl Sleepers {
             .map(|condition| match condition {
                 WakeCondition::Event(kind) => Waits::Kind(*kind),
                 WakeCondition::EventAboutMe(kind) => Waits::KindAboutMe(*kind),
-                WakeCondition::ArtifactChanged(id) => {
-                    world.symbols().key(id.as_str()).map_or(Waits::Nothing, Waits::Changed)
-                }
+                WakeCondition::ArtifactChanged(id) => world
+                    .symbols()
+                    .key(id.as_str())
+                    .map_or_else(|| Waits::Named(Box::new(id.clone())), Waits::Changed),
                 WakeCondition::ScripAtLeast(scrip) => Waits::AtLeast(scrip.0),
                 WakeCondition::ScripBelow(scrip) => Waits::Below(scrip.0),
             })
@@ -113,8 +120,21 @@ impl Sleepers {
                 Waits::Changed(artifact) => {
                     self.by_artifact.entry(*artifact).or_default().insert(agent);
                 }
+                Waits::Named(id) => {
+                    self.by_name.entry((**id).clone()).or_default().insert(agent);
+                }
+                Waits::AtLeast(_) => {
+                    self.by_rise.insert(agent);
+                }
+                Waits::KindAboutMe(kind) => {
+                    let at = *kind as usize;
+                    if self.about_me.len() <= at {
+                        self.about_me.resize(at + 1, 0);
+                    }
+                    self.about_me[at] += 1;
+                }
                 // Found through the parties of the event.
-                Waits::KindAboutMe(_) | Waits::AtLeast(_) | Waits::Below(_) | Waits::Nothing => {}
+                Waits::Below(_) => {}
             }
         }
         if let Some(until) = until.filter(|until| *until != Time::NEVER) {
@@ -141,7 +161,23 @@ impl Sleepers {
                         }
                     }
                 }
-                _ => {}
+                Waits::Named(id) => {
+                    if let Some(set) = self.by_name.get_mut(&**id) {
+                        set.remove(&agent);
+                        if set.is_empty() {
+                            self.by_name.remove(&**id);
+                        }
+                    }
+                }
+                Waits::AtLeast(_) => {
+                    self.by_rise.remove(&agent);
+                }
+                Waits::KindAboutMe(kind) => {
+                    if let Some(count) = self.about_me.get_mut(*kind as usize) {
+                        *count = count.saturating_sub(1);
+                    }
+                }
+                Waits::Below(_) => {}
             }
         }
     }
@@ -196,25 +232,39 @@ impl Sleepers {
                     wake(*to, None);
                 }
             }
-            Effect::BasicIncomePaid { .. } => {
-                for (agent, rest) in world.parts().ontology.agents().iter().filter_map(|agent| {
-                    self.resting.get(agent).map(|rest| (*agent, rest))
-                }) {
-                    if rest.on.iter().any(|wait| matches!(wait, Waits::AtLeast(_))) {
-                        self.match_balance(world, agent, &mut wake);
+            Effect::ArtifactCreated(record) => {
+                for agent in self.by_artifact.get(&record.key).into_iter().flatten() {
+                    if event.actor != Some(*agent) && world.may_see_event(event, *agent) {
+                        self.match_on(*agent, |wait| *wait == Waits::Changed(record.key), &mut wake);
+                    }
+                }
+                for agent in self.by_name.get(&record.id).into_iter().flatten() {
+                    if event.actor != Some(*agent) && world.may_see_event(event, *agent) {
+                        let is_it = |wait: &Waits| matches!(wait, Waits::Named(id) if **id == record.id);
+                        self.match_on(*agent, is_it, &mut wake);
                     }
                 }
             }
+            // Everybody has more now; those whom it concerns wait for that.
+            Effect::BasicIncomePaid { .. } => {
+                for agent in &self.by_rise {
+                    self.match_balance(world, *agent, &mut wake);
+                }
+            }
+            Effect::ScripTransferred { from, to, .. } => {
+                for party in [*from, *to] {
+                    self.match_balance(world, party, &mut wake);
+                }
+            }
+            Effect::Minted { to, .. } => self.match_balance(world, *to, &mut wake),
             _ => {}
         }
-        for party in parties(&event.effect).into_iter().flatten() {
-            if GenesisArtifact::from_key(party).is_some() || !self.resting.contains_key(&party) {
-                continue;
+        if self.about_me.get(kind as usize).is_some_and(|waiting| *waiting > 0) {
+            for party in parties(world, &event.effect).into_iter().flatten() {
+                if event.actor != Some(party) {
+                    self.match_on(party, |wait| *wait == Waits::KindAboutMe(kind), &mut wake);
+                }
             }
-            if event.actor != Some(party) {
-                self.match_on(party, |wait| *wait == Waits::KindAboutMe(kind), &mut wake);
-            }
-            self.match_balance(world, party, &mut wake);
         }
     }
 
@@ -245,14 +295,27 @@ impl Sleepers {
     }
 }
 
-/// Those who take part in an event.
-fn parties(effect: &Effect) -> [Option<Key>; 2] {
+/// Those who take part in an event: paid by it, sold by it, or done to what they own.
+fn parties(world: &World, effect: &Effect) -> [Option<Key>; 3] {
+    let owner = |key: Key| world.live(key).map(|record| record.owner);
     match effect {
-        Effect::ScripTransferred { from, to, .. }
-        | Effect::QuotaTransferred { from, to, .. }
-        | Effect::OwnershipTransferred { from, to, .. } => [Some(*from), Some(*to)],
-        Effect::EscrowSold { seller, buyer, .. } => [Some(*seller), Some(*buyer)],
-        Effect::Minted { to, .. } => [Some(*to), None],
-        _ => [None, None],
+        Effect::ScripTransferred { from, to, .. } | Effect::QuotaTransferred { from, to, .. } => {
+            [Some(*from), Some(*to), None]
+        }
+        Effect::OwnershipTransferred { key, from, to } => {
+            [Some(*from), Some(*to), Some(*key).filter(|key| key != from && key != to)]
+        }
+        Effect::EscrowSold { seller, buyer, .. } => [Some(*seller), Some(*buyer), None],
+        Effect::Minted { to, .. } => [Some(*to), None, None],
+        Effect::QuotaSet { principal, .. } => [Some(*principal), None, None],
+        Effect::ArtifactChanged { key, .. } | Effect::ActionDone { target: Some(key), .. } => {
+            [Some(*key), owner(*key).filter(|owner| owner != key), None]
+        }
+        Effect::AgentStarted { agent }
+        | Effect::AgentPaused { agent, .. }
+        | Effect::AgentStopped { agent, .. } => {
+            [Some(*agent), owner(*agent).filter(|owner| owner != agent), None]
+        }
+        _ => [None, None, None],
     }
 }

@@ -110,13 +110,13 @@ pub fn recover(
         None => World::new(fresh(axes)?),
     };
     let mut failed = None;
-    journal.for_each(world.last_record() + 1, last, &mut |number, bytes| {
-        match replay_one(&mut world, number, bytes, observer) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
+    journal.for_each(world.last_record() + 1, last, &mut |number, bytes| match replay_one(
+        &mut world, number, bytes, observer,
+    ) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
         }
     })?;
     failed.map_or(Ok(world), Err)

@@ -8,8 +8,8 @@ use ecology_types::{Axis, EventKind, Key, RefusalCode, Resource, Scrip};
 use ecology_world::{LoopState, StateHash, World};
 
 use crate::report::{
-    Actions, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport, ShadowSummary, Trade,
-    User,
+    Actions, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport,
+    ShadowSummary, Trade, User,
 };
 use crate::scenario::Scenario;
 use crate::tally::Tally;
@@ -34,7 +34,10 @@ pub(crate) fn report(world: &World, tally: &Tally, scenario: &dyn Scenario, hash
         version: String::new(),
         scenario: name.to_owned(),
         seed: seed.0,
-        serves: Axis::ALL.into_iter().map(|axis| (axis.name().to_owned(), axes.serving(axis).to_owned())).collect(),
+        serves: Axis::ALL
+            .into_iter()
+            .map(|axis| (axis.name().to_owned(), axes.serving(axis).to_owned()))
+            .collect(),
         shadows: shadowing,
         mode: String::new(),
         world: None,

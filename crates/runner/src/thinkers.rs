@@ -57,7 +57,11 @@ impl Thinkers {
         self.busy += 1;
         {
             let (queue, _) = &*self.queue;
-            queue.lock().unwrap_or_else(PoisonError::into_inner).orders.push_back(Order { at, mind, summary });
+            queue.lock().unwrap_or_else(PoisonError::into_inner).orders.push_back(Order {
+                at,
+                mind,
+                summary,
+            });
         }
         if self.threads < self.threads_max && self.threads < self.busy {
             let queue = Arc::clone(&self.queue);

@@ -1,15 +1,16 @@
 //! Tick mode: everybody thinks on the same snapshot, then all actions are carried out one after the other in a seeded order.
 
 use std::num::NonZeroUsize;
+use std::time::Instant;
 
-use ecology_metering::Reading;
 use ecology_minds::{Decision, Then};
 use ecology_types::{Command, Lifecycle, Time, WakeReason};
 use ecology_world::{LoopState, World};
 use rand::seq::SliceRandom;
 
+use crate::bookkeeping::{Took, apportion};
 use crate::crew::Member;
-use crate::drive::{Call, Drive, Equipment, Short};
+use crate::drive::{Drive, Equipment, Short};
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::stop::Stop;
@@ -53,14 +54,14 @@ pub fn run_ticks(
         one_tick(&mut drive, now, limits.threads)?;
         drive.host.snapshot_if_due()?;
         progress(drive.world());
-        if drive.crew.members.iter().all(|member| is_over(drive.world(), member)) {
+        if drive.next_arrival().is_none()
+            && drive.crew.members.iter().all(|member| is_over(drive.world(), member))
+        {
             ended = Ended::Everybody;
             break;
         }
     }
-    let minds_started_anew = drive.minds_started_anew;
-    let host = drive.finish(ended.reason(), now)?;
-    Ok(RunOutcome { host, ended, minds_started_anew })
+    drive.finish(ended, now)
 }
 
 fn is_over(world: &World, member: &Member) -> bool {
@@ -75,7 +76,7 @@ struct Turn {
     at: usize,
     decision: Result<Decision, String>,
     reservation: Option<u64>,
-    thinking: Reading,
+    thinking: Took,
 }
 
 fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(), HostError> {
@@ -92,6 +93,8 @@ fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(
     let Drive { host, books, observer, .. } = drive;
     books.book(host, now, *observer)?;
     drive.mint(now)?;
+    // Whoever was concerned by what happened goes on from the next tick, in this run or in a later one.
+    answer_calls(drive, now)?;
     drive.host.send()
 }
 
@@ -106,32 +109,15 @@ fn wake(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
 }
 
 fn answer_calls(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
-    for call in drive.take_calls() {
-        match call {
-            Call::Join(agent) => {
-                drive.crew.join(agent);
-                if drive.world().agents().get(agent).is_none() {
-                    drive.lifecycle(agent, Lifecycle::Start, now)?;
-                }
-            }
-            Call::Leave(agent) => {
-                drive.sleepers.forget(agent);
-                if drive.world().agents().get(agent).is_some_and(|row| row.state != LoopState::Stopped) {
-                    drive.lifecycle(agent, Lifecycle::Stop { reason: "deleted".into() }, now)?;
-                }
-            }
-            Call::Wake(agent, reason) if drive.sleepers.contains(agent) => {
-                drive.sleepers.forget(agent);
-                drive.lifecycle(agent, Lifecycle::Wake(reason), now)?;
-            }
-            Call::Unblock(agent) if drive.sleepers.contains(agent) => {
-                drive.sleepers.forget(agent);
-                drive.lifecycle(agent, Lifecycle::Unblock, now)?;
-            }
-            Call::Wake(..) | Call::Unblock(_) => {}
+    loop {
+        let calls = drive.take_calls();
+        if calls.is_empty() {
+            return Ok(());
+        }
+        for call in calls {
+            drive.answer(call, now)?;
         }
     }
-    Ok(())
 }
 
 /// Lets everybody think who can, all on the state of the world as it is now.
@@ -144,7 +130,7 @@ fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<
         }
         let Drive { host, crew, .. } = drive;
         if let Err(error) = crew.refresh(at, host.world()) {
-            turns.push(Turn { at, decision: Err(error), reservation: None, thinking: Reading::default() });
+            turns.push(Turn { at, decision: Err(error), reservation: None, thinking: Took::default() });
             continue;
         }
         if let Some(short) = drive.shortage(at, now) {
@@ -161,7 +147,7 @@ fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<
             }
         }
         let decision = Err(String::new());
-        turns.push(Turn { at, decision, reservation, thinking: Reading::default() });
+        turns.push(Turn { at, decision, reservation, thinking: Took::default() });
     }
     if turns.iter().any(|turn| turn.reservation.is_some()) {
         drive.host.sync()?;
@@ -197,15 +183,21 @@ fn think_in_parallel(drive: &mut Drive<'_>, turns: &mut [Turn], now: Time, threa
             let start = first;
             first += members.len();
             scope.spawn(move || {
-                let mut clock = ecology_metering::thread_cpu_ns();
-                for turn in mine {
+                let cpu_ns = ecology_metering::thread_cpu_ns();
+                let mut last = Instant::now();
+                let mut laps_ns = vec![0; mine.len()];
+                for (turn, lap_ns) in mine.iter_mut().zip(&mut laps_ns) {
                     let member = &mut members[turn.at - start];
                     if member.mind.is_some() {
                         turn.decision = member.think(world, now);
-                        let after = ecology_metering::thread_cpu_ns();
-                        turn.thinking = Reading { cpu_ns: after.saturating_sub(clock), ..Reading::default() };
-                        clock = after;
+                        let after = Instant::now();
+                        *lap_ns = u64::try_from(after.duration_since(last).as_nanos()).unwrap_or(u64::MAX);
+                        last = after;
                     }
+                }
+                apportion(ecology_metering::thread_cpu_ns().saturating_sub(cpu_ns), &mut laps_ns);
+                for (turn, cpu_ns) in mine.iter_mut().zip(laps_ns) {
+                    turn.thinking.cpu_ns = cpu_ns;
                 }
             });
         }
@@ -222,12 +214,12 @@ fn runs(world: &World, agent: ecology_types::Key, now: Time) -> bool {
 
 fn block(drive: &mut Drive<'_>, agent: ecology_types::Key, short: Short, now: Time) -> Result<(), HostError> {
     // A tick refills the rates, so waiting for the next one is no event worth recording each time.
-    let refilled_by_tick = short.resource.kind() == ecology_types::ResourceKind::Renewable && short.until.is_none();
-    if refilled_by_tick && drive.world().parts().limiter.share(agent, short.resource) > 0 {
+    if !short.is_frozen && short.until.is_none() {
         return Ok(());
     }
-    drive.lifecycle(agent, Lifecycle::Block { resource: short.resource, until: short.until }, now)?;
-    drive.sleepers.block(agent, short.until, short.resource);
+    if drive.lifecycle(agent, Lifecycle::Block { resource: short.resource, until: short.until }, now)? {
+        drive.sleepers.block(agent, short.until, short.resource);
+    }
     Ok(())
 }
 
@@ -240,13 +232,15 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
         }
         return Ok(());
     };
-    let version = record.version;
+    let member = &drive.crew.members[turn.at];
+    let is_void = !member.is_configured_by(record);
+    let prompt_digest = member.config_version;
     match turn.decision {
-        Ok(decision) if version != drive.crew.members[turn.at].config_version => {
+        Ok(decision) if is_void => {
             let thought = ecology_types::Thought {
                 reservation: turn.reservation,
                 usage: decision.usage,
-                prompt_digest: drive.crew.members[turn.at].config_version,
+                prompt_digest,
             };
             drive.step(&Command::Void { agent, thought }, now)?;
             drive.books.enter_thought(agent, turn.thinking);
@@ -258,7 +252,9 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
                 // A delay shorter than a tick is over before the next one.
                 Then::Continue | Then::Delay(_) => Ok(()),
                 Then::Sleep(sleep) => drive.sleep(agent, sleep, now).map(|_| ()),
-                Then::Stop => drive.lifecycle(agent, Lifecycle::Stop { reason: "finished".into() }, now),
+                Then::Stop => {
+                    drive.lifecycle(agent, Lifecycle::Stop { reason: "finished".into() }, now).map(|_| ())
+                }
             }
         }
         Err(error) => {
@@ -266,7 +262,7 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
                 drive.step(&Command::Release { reservation }, now)?;
             }
             drive.books.enter_thought(agent, turn.thinking);
-            drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)
+            drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now).map(|_| ())
         }
     }
 }

@@ -85,6 +85,8 @@ pub enum Command {
         /// The question and both answers.
         detail: Box<str>,
     },
+    /// Add several principals at once, all or none, on behalf of the operator of the world: a population too large for one record of [`Command::Create`].
+    AddPrincipals(Vec<Founder>),
 }
 
 /// One turn of an agent: what it thought, and what it does.

@@ -148,6 +148,7 @@ impl World {
             Command::EndRun { reason } => plan.push(Effect::RunEnded { reason: reason.clone() }),
             Command::Tick => plan.push(Effect::TickStarted { tick: self.clock.tick + 1 }),
             Command::AddPrincipal(founder) => self.decide_founder(founder, now, plan)?,
+            Command::AddPrincipals(founders) => self.decide_founders(founders, now, plan)?,
             Command::Reserve { agent, charges } => {
                 return Ok(self.decide_reserve(*agent, charges, now, plan));
             }

@@ -6,8 +6,8 @@ use ecology_contracts::AccessView;
 use ecology_ontology::{Change, Resolution, Symbols};
 use ecology_rate_limiting::RateEvent;
 use ecology_types::{
-    ArtifactRecord, AxisVector, Charges, Command, Effect, GenesisArtifact, Id, Key, Record, Resource,
-    ResourceKind, Rules, Scrip, Seed, SmolStr, Time,
+    ArtifactRecord, Axis, AxisVector, Charges, Command, Effect, GenesisArtifact, Id, Key, Record, Resource,
+    ResourceKind, Rules, Scrip, Seed, Side, SmolStr, Time,
 };
 use rustc_hash::FxHashMap;
 
@@ -128,7 +128,11 @@ impl World {
     /// The present tick; 0 before the first and in continuous mode.
     #[must_use]
     pub const fn tick(&self) -> u64 {
-        self.clock.tick
+        match self.parts.axes.side(Axis::ExecutionMode) {
+            Side::Old => self.clock.tick,
+            // A world that ran by ticks once keeps count of them, but none is present.
+            Side::New => 0,
+        }
     }
 
     /// The number of the last record.
@@ -327,7 +331,8 @@ impl World {
                 }
             }
             Effect::ArtifactCreated(record) => {
-                if record.has_standing || GenesisArtifact::from_key(record.key).is_some_and(holds_for_others) {
+                if record.has_standing || GenesisArtifact::from_key(record.key).is_some_and(holds_for_others)
+                {
                     self.accounts.open(record.key);
                 }
                 self.exempt_from_disk(record);

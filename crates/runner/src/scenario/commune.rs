@@ -60,9 +60,21 @@ impl CommuneScenario {
         vec![
             ("builder", builder("essay", 0)),
             ("author", builder("novel", 1)),
-            ("bidder", MindConfig::Bidder(minds::BidderConfig { delay_mean, ..minds::BidderConfig::default() })),
-            ("borrower", MindConfig::Borrower(minds::BorrowerConfig { delay_mean, ..minds::BorrowerConfig::default() })),
-            ("lender", MindConfig::Lender(minds::LenderConfig { delay_mean, ..minds::LenderConfig::default() })),
+            (
+                "bidder",
+                MindConfig::Bidder(minds::BidderConfig { delay_mean, ..minds::BidderConfig::default() }),
+            ),
+            (
+                "borrower",
+                MindConfig::Borrower(minds::BorrowerConfig {
+                    delay_mean,
+                    ..minds::BorrowerConfig::default()
+                }),
+            ),
+            (
+                "lender",
+                MindConfig::Lender(minds::LenderConfig { delay_mean, ..minds::LenderConfig::default() }),
+            ),
             ("scout", MindConfig::Scout(minds::ScoutConfig { delay_mean, ..minds::ScoutConfig::default() })),
             (
                 "rescuer",
@@ -76,7 +88,10 @@ impl CommuneScenario {
             ("landlord", trader(minds::Role::Seller)),
             ("tenant", trader(minds::Role::Buyer)),
             ("giver", MindConfig::RandomTransfer(minds::RandomTransferConfig { delay_mean })),
-            ("spawner", MindConfig::Spawner(minds::SpawnerConfig { delay_mean, ..minds::SpawnerConfig::default() })),
+            (
+                "spawner",
+                MindConfig::Spawner(minds::SpawnerConfig { delay_mean, ..minds::SpawnerConfig::default() }),
+            ),
             (
                 "sleeper",
                 MindConfig::Sleeper(minds::SleeperConfig {

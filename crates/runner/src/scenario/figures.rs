@@ -31,7 +31,10 @@ impl Figure<'_> {
 }
 
 /// A figure of a report in millionths. Figures are for reading; nothing in a world is decided by them.
-#[expect(clippy::cast_possible_truncation, reason = "a figure of a report, rounded on purpose; the cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a figure of a report, rounded on purpose; the cast saturates"
+)]
 pub(crate) fn millionths(figure: f64) -> i64 {
     (figure * 1e6).round() as i64
 }

@@ -141,8 +141,10 @@ impl Market {
             reached += schedule.surplus(bought, sold);
             possible += i128::from(schedule.equilibrium()?.surplus_max);
         }
-        let millionths =
-            ecology_minds::efficiency_millionths(reached, u64::try_from(possible).ok().filter(|sum| *sum > 0)?);
+        let millionths = ecology_minds::efficiency_millionths(
+            reached,
+            u64::try_from(possible).ok().filter(|sum| *sum > 0)?,
+        );
         #[expect(clippy::cast_precision_loss, reason = "a figure of a report")]
         Some((millionths as f64 / 1e4, self.traded.len() as u64))
     }

@@ -2,6 +2,7 @@
 
 mod act;
 mod create;
+mod founders;
 mod lifecycle;
 mod mint;
 mod permission;
