@@ -1,2 +1,70 @@
-//! The `ecology` binary.
-fn main() {}
+//! The `ecology` binary: runs, inspects and replays agent ecologies.
+//!
+//! Data goes to stdout, everything else to stderr. Commands give back a [`failure::Failure`] or an [`exit::Exit`]; only this file ends the
+//! process (besides a second Ctrl-C, which does not wait for anybody).
+
+mod cli;
+mod commands;
+mod crash;
+mod exit;
+mod failure;
+mod render;
+mod terminal;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use ecology_metering::CountingAllocator;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Exit;
+use crate::terminal::Terminal;
+
+/// Counts memory per thread, so that peaks of actions are measured.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody reading the help is no failure.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    let terminal = Terminal::detect(cli.color, cli.verbose);
+    let outcome = match crash::guard(cli.verbose, || execute(cli.command, &terminal)) {
+        Ok(outcome) => outcome,
+        Err(crash) => {
+            terminal.say(&crash);
+            return Exit::Crashed.into();
+        }
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            let (fancy, color) = (terminal.talk_is_live, terminal.talk.is_on());
+            let text = render::problem::render(&failure, fancy, color, terminal::columns().clamp(60, 100));
+            if !text.is_empty() {
+                terminal.say(text.trim_end());
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failure> {
+    match command {
+        Command::Run(args) => commands::run::execute(&args, terminal),
+        Command::Inspect(args) => commands::inspect::execute(&args, terminal),
+        Command::Replay(args) => commands::replay::execute(&args, terminal),
+        Command::Scenarios(args) => commands::scenarios::execute(&args, terminal),
+        Command::Features(args) => commands::features::execute(&args, terminal),
+        Command::Explain(args) => commands::explain::execute(&args, terminal),
+        Command::Config(command) => commands::config::execute(&command, terminal),
+        Command::Doctor(args) => commands::doctor::execute(&args, terminal),
+        Command::Completions(args) => commands::completions::execute(&args, terminal),
+    }
+}

@@ -1,0 +1,160 @@
+//! The command line.
+
+mod configuration;
+mod inspect;
+mod run;
+
+pub(crate) use configuration::{ConfigArgs, ConfigCommand, environment};
+pub(crate) use inspect::{
+    AccountFilter, AgentFilter, ArtifactFilter, EventFilter, InspectArgs, OrderFilter, Page, View,
+};
+pub(crate) use run::RunArgs;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::terminal::Color;
+
+/// Runs, inspects and replays agent ecologies: populations of agents that share one world under real scarcity.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ecology",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "Begin with `ecology run`; it ends with what to type next.",
+    after_long_help = after_long_help()
+)]
+pub(crate) struct Cli {
+    /// Colours: on a terminal unless NO_COLOR is set, always, or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "auto|always|never"
+    )]
+    pub(crate) color: Color,
+    /// Say more on stderr
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn after_long_help() -> String {
+    format!(
+        "Data goes to stdout, everything else to stderr.\n\n{}\nBegin with `ecology run`; it ends with what to type next.",
+        crate::exit::help()
+    )
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(RunArgs),
+    Inspect(InspectArgs),
+    Replay(ReplayArgs),
+    Scenarios(ScenariosArgs),
+    Features(FeaturesArgs),
+    Explain(ExplainArgs),
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    Doctor(DoctorArgs),
+    Completions(CompletionsArgs),
+}
+
+/// Compute a world's state again from its journal and compare the hash
+///
+/// Every record is applied from the first on, without snapshots. The hash is compared with the one that was kept at the last orderly
+/// end of a run. Exit code 1 when they differ.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// The file of the world
+    pub(crate) world: PathBuf,
+    /// Stop after this record
+    #[arg(long, value_name = "RECORD", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) until: Option<u64>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// List the scenarios that `run --scenario` takes
+#[derive(Debug, clap::Args)]
+pub(crate) struct ScenariosArgs {
+    /// One JSON array instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show each axis of the migration: what serves, what is compared, what comes next
+#[derive(Debug, clap::Args)]
+pub(crate) struct FeaturesArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// One JSON array instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Explain a code: divergence, refusal, deprecation, error or exit code
+///
+/// Codes look like RL-1, insufficient_scrip, ECO-D001, config::needs, world::locked or exit-3. Without a code all of them are listed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    /// The code
+    pub(crate) code: Option<String>,
+    /// JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Check this machine: what works, and what to do about what does not
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// One JSON array instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Write the completion script of a shell to stdout
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_texts() {
+        let mut root = Cli::command().term_width(80);
+        root.build();
+        insta::assert_snapshot!("help", root.render_help());
+        insta::assert_snapshot!("help_long", root.render_long_help());
+        let is_own = |command: &&mut clap::Command| command.get_name() != "help";
+        for command in root.get_subcommands_mut().filter(is_own) {
+            let name = command.get_name().to_owned();
+            insta::assert_snapshot!(
+                format!("help_{name}"),
+                command.clone().term_width(80).render_long_help()
+            );
+            for inner in command.get_subcommands_mut().filter(is_own) {
+                let name = format!("help_{name}_{}", inner.get_name());
+                insta::assert_snapshot!(name, inner.clone().term_width(80).render_long_help());
+            }
+        }
+    }
+}

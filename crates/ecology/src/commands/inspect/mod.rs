@@ -1,0 +1,57 @@
+//! `ecology inspect`.
+
+mod agents;
+mod artifacts;
+mod balances;
+mod escrow;
+mod events;
+mod listing;
+mod mint;
+mod names;
+mod summary;
+
+use ecology_journal::Journal;
+use ecology_world::World;
+
+use crate::cli::{InspectArgs, View};
+use crate::exit::Exit;
+use crate::failure::{Failure, shown};
+use crate::terminal::Terminal;
+use ecology_runner::session;
+
+use listing::Listing;
+
+/// A world that is looked at, and how the answer should look.
+struct Look<'t> {
+    world: World,
+    journal: Box<dyn Journal>,
+    name: String,
+    json: bool,
+    terminal: &'t Terminal,
+}
+
+pub(crate) fn execute(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let (world, journal, _) = session::open_for_reading(&args.world)?;
+    let mut look = Look { world, journal, name: shown(&args.world), json: args.json, terminal };
+    match args.view.as_ref().unwrap_or(&View::Summary) {
+        View::Summary => summary::show(&look)?,
+        View::Balances(filter) => look.list(&balances::list(&look.world, filter)?)?,
+        View::Artifacts(filter) => look.list(&artifacts::list(&look.world, filter)?)?,
+        View::Artifact(choice) => artifacts::show(&look, &choice.id)?,
+        View::Agents(filter) => look.list(&agents::list(&look.world, filter)?)?,
+        View::Events(filter) => events::show(&mut look, filter)?,
+        View::Escrow(filter) => look.list(&escrow::list(&look.world, filter)?)?,
+        View::Mint(page) => mint::show(&look, *page)?,
+    }
+    Ok(Exit::Ok)
+}
+
+impl Look<'_> {
+    fn list(&self, listing: &Listing) -> Result<(), Failure> {
+        if self.json {
+            self.terminal.print_json(&listing.json(&self.name))
+        } else {
+            self.terminal.print(&listing.render(self.terminal.out))
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! One file for each command.
+
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod features;
+pub(crate) mod inspect;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod scenarios;

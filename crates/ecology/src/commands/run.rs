@@ -1,0 +1,100 @@
+//! `ecology run`.
+
+mod next;
+mod progress;
+
+use std::path::{Path, PathBuf};
+
+use ecology_features::config::ScenarioName;
+use ecology_features::{Loaded, Origin, Trigger, load};
+use ecology_runner::Stop;
+
+use crate::cli::RunArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::render;
+use crate::terminal::Terminal;
+use ecology_runner::session::{self, SessionSpec};
+
+pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let mut loaded = load(args.sources()?)?;
+    for (deprecation, _) in loaded.deprecations() {
+        // What is only met by an action is told of by the world when it happens.
+        if matches!(deprecation.trigger, Trigger::Serves(..)) {
+            terminal.say(&format!("{} {deprecation}", terminal.talk.warning("warning:")));
+        }
+    }
+    let path = args.world.clone().or_else(|| loaded.config.run.world.clone());
+    if let Some(path) = path.as_deref().filter(|path| path.is_file()) {
+        take_over(path, &mut loaded)?;
+    }
+    let stop = Stop::default();
+    listen(&stop, terminal)?;
+    let axes = loaded.axis_vector();
+    let spec = SessionSpec { config: loaded.config, path, stop, version: env!("CARGO_PKG_VERSION") };
+    let mut line = progress::Line::new(terminal, args.quiet);
+    let outcome = session::run(spec, &mut |progress| line.show(progress));
+    line.clear();
+    let report = outcome?;
+    if args.json {
+        terminal.print_json(&report)?;
+    } else {
+        let next = next::commands(&report, axes, terminal);
+        terminal.print(&render::report::render(&report, &next, terminal.out, terminal.width))?;
+    }
+    match &report.broken_law {
+        None => Ok(Exit::Ok),
+        Some(law) => Err(Failure::new(
+            Exit::Failed,
+            "run::broken_law",
+            format!("a law of the world does not hold: {law}"),
+            "please report this with the world; `replay` shows whether it comes out the same again",
+        )),
+    }
+}
+
+/// A world that exists goes on with its own scenario and seed unless somebody asks for others.
+fn take_over(path: &Path, loaded: &mut Loaded) -> Result<(), Failure> {
+    let is_free = |key: &str| loaded.origins.get(key).is_none_or(|origin| *origin == Origin::Default);
+    let (scenario_is_free, seed_is_free) = (is_free("run.scenario"), is_free("run.seed"));
+    if !scenario_is_free && !seed_is_free {
+        return Ok(());
+    }
+    let (world, ..) = session::open_for_reading(path)?;
+    let (_, _, scenario, seed) = world.run();
+    if let Some(name) = ScenarioName::ALL.into_iter().find(|name| name.name() == scenario)
+        && scenario_is_free
+    {
+        loaded.config.run.scenario = name;
+    }
+    if seed_is_free && !scenario.is_empty() {
+        loaded.config.run.seed = seed.0;
+    }
+    Ok(())
+}
+
+/// The first Ctrl-C, SIGTERM or SIGHUP asks the run to end, the second one ends the process: nothing acknowledged can be lost by that.
+fn listen(stop: &Stop, terminal: &Terminal) -> Result<(), Failure> {
+    let (stop, terminal) = (stop.clone(), terminal.clone());
+    let handler = move || {
+        if stop.is_requested() {
+            std::process::exit(i32::from(Exit::Interrupted.number()));
+        }
+        stop.request();
+        terminal
+            .say("\nstopping: thoughts end, everything is settled and recorded; Ctrl-C again quits at once");
+    };
+    ctrlc::set_handler(handler).map_err(|error| {
+        Failure::new(
+            Exit::Failed,
+            "run::signals",
+            format!("the system does not let this process listen for Ctrl-C: {error}"),
+            "run it where signals can be handled",
+        )
+    })
+}
+
+/// A path as one word of a shell.
+fn word(path: &str) -> String {
+    crate::text::shell_word(&crate::text::clean(&PathBuf::from(path).display().to_string()))
+}

@@ -1,0 +1,242 @@
+//! The codes that errors of this program carry, with what each means and what to do.
+
+/// Code, meaning, remedy.
+pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
+    (
+        "config::unreadable",
+        "The configuration file cannot be read.",
+        "Check the path and its permissions, or leave --config out: every setting has a default.",
+    ),
+    (
+        "config::syntax",
+        "The configuration is not TOML.",
+        "Write key = value under its [section], with texts in double quotes. `ecology config reference` prints a file to begin with.",
+    ),
+    (
+        "config::unknown_key",
+        "No setting has this name.",
+        "Take the name that the message suggests. `ecology config reference` lists every setting.",
+    ),
+    (
+        "config::wrong_type",
+        "The value of a setting has another type than it takes.",
+        "Write it as the message shows: numbers bare, texts in double quotes, lists in brackets.",
+    ),
+    (
+        "config::out_of_range",
+        "A number is too small or too large, or a list too short or too long.",
+        "Choose a value between the bounds that the message names.",
+    ),
+    (
+        "config::unknown_choice",
+        "A setting does not have this value.",
+        "Choose one of the values that the message lists.",
+    ),
+    (
+        "config::not_built",
+        "The implementation is planned, but not built in this release.",
+        "Choose the other one; `ecology features` shows what is built.",
+    ),
+    (
+        "config::removed",
+        "The implementation was removed from this release.",
+        "Choose the other one; CHANGELOG.md says how to move.",
+    ),
+    (
+        "config::needs",
+        "An implementation needs another one on a different axis.",
+        "Set both, or neither. continuous needs rate_limiting = \"rolling\", contract needs artifact_ontology = \"unified\".",
+    ),
+    (
+        "config::cannot_shadow",
+        "The two halves of this axis cannot run side by side.",
+        "Compare whole runs instead: run the scenario once in each position and compare the reports.",
+    ),
+    (
+        "config::shadows_itself",
+        "What serves was also chosen to be compared.",
+        "Choose the other half for the shadow, or \"off\".",
+    ),
+    (
+        "config::denied",
+        "Something deprecated is used whose level is \"deny\".",
+        "Write what the message says instead, or set the level to \"warn\" for the time being.",
+    ),
+    (
+        "config::contradiction",
+        "Two settings cannot both hold.",
+        "Change one of the two places that the message shows.",
+    ),
+    (
+        "config::not_an_assignment",
+        "The text after --set or --shadow has no name or no value.",
+        "Write section.key=value, for example --set features.rate_limiting=rolling.",
+    ),
+    (
+        "config::single_underscore",
+        "An environment variable looks like a setting, but lacks the double underscore between section and key.",
+        "Write two underscores, as in ECOLOGY_RUN__SEED.",
+    ),
+    ("config::set_twice", "Two environment variables set the same value.", "Unset one of them."),
+    (
+        "config::internal",
+        "The settings are in order one by one, but do not make a configuration: a mistake in this program.",
+        "Please report it with the output of `ecology config show`.",
+    ),
+    (
+        "world::not_found",
+        "There is no world at this path.",
+        "Check the path, or make one with `ecology run --world PATH`.",
+    ),
+    (
+        "world::directory",
+        "The path names a folder.",
+        "Name a file in it, for example worlds/market-001.world.",
+    ),
+    (
+        "world::folder_missing",
+        "The folder for the world does not exist and cannot be made.",
+        "Make the folder, then run again.",
+    ),
+    (
+        "world::exists",
+        "A world was to be made where a file is already.",
+        "Go on with it, or choose another name.",
+    ),
+    (
+        "world::left_over",
+        "A part of a world lies beside the path, but its main file is gone.",
+        "Put the main file back, or remove what is left over.",
+    ),
+    (
+        "world::not_writable",
+        "The file of the world, or its folder, may not be written.",
+        "Change the permissions, or copy the world elsewhere. Inspecting and replaying only need to read.",
+    ),
+    (
+        "world::not_readable",
+        "The file of the world may not be read.",
+        "Change the permissions, or run as its owner.",
+    ),
+    (
+        "world::not_a_world",
+        "The file is something else than a world.",
+        "Choose another file. It was not touched.",
+    ),
+    (
+        "world::too_new",
+        "The world was written by a newer version of this program.",
+        "Use that version. The file was not touched.",
+    ),
+    (
+        "world::locked",
+        "Another process runs this world.",
+        "Wait for it or end it. Inspecting and replaying work meanwhile.",
+    ),
+    (
+        "world::empty",
+        "The world has no records: making it was interrupted.",
+        "Delete the file and run again.",
+    ),
+    (
+        "world::torn",
+        "The end of the journal is incomplete, for example after a power failure on a disk that does not sync.",
+        "Everything before is sound. Keep a copy, then repair the world: what follows the tear was never acknowledged.",
+    ),
+    (
+        "world::damaged",
+        "Something inside the journal has changed since it was written.",
+        "Restore the world from a copy, and check the disk.",
+    ),
+    (
+        "world::other_scenario",
+        "The world was made by another scenario than the one that was asked for.",
+        "Leave --scenario out to go on with the world, or name another file.",
+    ),
+    (
+        "journal::disk_full",
+        "There is no room left for the journal.",
+        "Free some space, then run again with --world: everything acknowledged is there.",
+    ),
+    (
+        "journal::stopped",
+        "The journal took nothing more after an error.",
+        "Repair what the message names, then run again with --world: everything acknowledged is there.",
+    ),
+    (
+        "journal::failed",
+        "The disk or the file system failed.",
+        "Check the disk, then run again with --world: everything acknowledged is there.",
+    ),
+    (
+        "run::internal",
+        "The run gave the world a command that it cannot take: a mistake in this program.",
+        "Please report it with the seed and the configuration.",
+    ),
+    (
+        "run::snapshot",
+        "The state could not be written down as a snapshot.",
+        "Set journal.snapshot_every_records=0 to do without: opening takes longer then, and nothing is lost.",
+    ),
+    (
+        "run::broken_law",
+        "A law of the world does not hold at the end of the run: a mistake in this program.",
+        "Please report it with the world; `ecology replay WORLD` shows whether it comes out the same again.",
+    ),
+    (
+        "run::signals",
+        "The system does not let the process listen for Ctrl-C.",
+        "Run it where signals can be handled.",
+    ),
+    (
+        "usage::unknown_id",
+        "The world has nothing of this name.",
+        "`ecology inspect WORLD artifacts` and `ecology inspect WORLD agents` list what there is.",
+    ),
+    (
+        "usage::unknown_kind",
+        "There is no kind of event of this name.",
+        "Take the name that the message suggests.",
+    ),
+    (
+        "usage::unknown_code",
+        "There is no code of this name.",
+        "`ecology explain` without a code lists all of them.",
+    ),
+    (
+        "output::failed",
+        "What was to be printed could not be written.",
+        "Make room where the output goes, or send it elsewhere.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes `family::word` that occur in a text as string literals.
+    fn codes(text: &str) -> Vec<&str> {
+        let looks_like_one = |word: &&str| {
+            word.split_once("::").is_some_and(|(family, rest)| {
+                let plain =
+                    |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+                plain(family) && plain(rest)
+            })
+        };
+        text.split('"').filter(looks_like_one).collect()
+    }
+
+    #[test]
+    fn every_code_that_an_error_can_carry_is_explained_and_no_other() {
+        let sources = [
+            include_str!("../../../features/src/error.rs"),
+            include_str!("../failure.rs"),
+            include_str!("../commands/run.rs"),
+            include_str!("../commands/explain.rs"),
+            include_str!("../commands/inspect/events.rs"),
+        ];
+        let used: std::collections::BTreeSet<&str> = sources.into_iter().flat_map(codes).collect();
+        let explained: std::collections::BTreeSet<&str> = PROBLEMS.iter().map(|(code, ..)| *code).collect();
+        assert_eq!(used, explained);
+    }
+}
