@@ -1,17 +1,20 @@
 //! The only place that turns positions into implementations.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAccess};
 use ecology_features::config::{Config, JournalBackend, MeteringSource};
 use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
 use ecology_metering::ModelledMeter;
+use ecology_minds::scripted::{Delay, Tools};
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
 use ecology_types::{Axis, AxisVector, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
 
 use crate::bookkeeping::Source as MeterSource;
+use crate::crew::MakeMind;
 
 /// A position that names an implementation which this version does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +106,16 @@ pub fn meter_source(source: MeteringSource) -> MeterSource {
         MeteringSource::Machine => MeterSource::Apportioned,
         MeteringSource::Modelled => MeterSource::Exact(Box::new(ModelledMeter::new(1_000, 1))),
     }
+}
+
+/// What makes minds. In real time a mind that takes its time sleeps; on a virtual clock it says how long it would have taken.
+#[must_use]
+pub fn minds(takes_real_time: bool) -> MakeMind {
+    let sleep: Arc<dyn Delay> = Arc::new(|span: Span| std::thread::sleep(span.to_std()));
+    let tools = Tools { delay: takes_real_time.then_some(sleep) };
+    Box::new(move |config, seed| {
+        ecology_minds::build_with(config, seed, &tools).map_err(|error| error.to_string())
+    })
 }
 
 /// What scores the artifacts that win at the mint.

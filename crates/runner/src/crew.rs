@@ -9,6 +9,10 @@ use ecology_world::World;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+/// Makes the mind that a configuration describes; everything random in it comes from the seed. Says in plain words what is wrong with a
+/// configuration that makes none: its agent reads that.
+pub type MakeMind = Box<dyn Fn(&str, Seed) -> Result<Box<dyn Mind>, String> + Send>;
+
 /// One agent as the runner sees it.
 pub(crate) struct Member {
     pub(crate) agent: Key,
@@ -27,6 +31,7 @@ pub(crate) struct Crew {
     /// Looked up, never iterated.
     place: FxHashMap<Key, usize>,
     seed: Seed,
+    make: MakeMind,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -42,8 +47,8 @@ struct Saved {
 pub(crate) const MINDS_TAG: &[u8] = b"minds v2";
 
 impl Crew {
-    pub(crate) fn new(seed: Seed) -> Self {
-        Self { members: Vec::new(), place: FxHashMap::default(), seed }
+    pub(crate) fn new(seed: Seed, make: MakeMind) -> Self {
+        Self { members: Vec::new(), place: FxHashMap::default(), seed, make }
     }
 
     pub(crate) fn place(&self, agent: Key) -> Option<usize> {
@@ -90,7 +95,7 @@ impl Crew {
         // A new mind has done nothing yet that could have had an outcome.
         member.last_outcome = None;
         let seed = self.seed.derive("mind", u64::from(member.agent.0));
-        let mind = ecology_minds::build(&record.content, seed)
+        let mind = (self.make)(&record.content, seed)
             .map_err(|error| format!("the configuration of {} makes no mind: {error}", record.id))?;
         member.mind = Some(mind);
         member.config = Some(Arc::clone(&record.content));
@@ -141,6 +146,14 @@ impl Crew {
             failed += usize::from(!restored);
         }
         failed
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        for member in &mut self.members {
+            drop_safely(member.mind.take());
+        }
     }
 }
 

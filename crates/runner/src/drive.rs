@@ -11,7 +11,7 @@ use ecology_world::{Event, LoopState, Scorer, Step, StepError, World};
 use rustc_hash::FxHashMap;
 
 use crate::bookkeeping::{Bookkeeping, Source, Took};
-use crate::crew::Crew;
+use crate::crew::{Crew, MakeMind};
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::sleepers::Sleepers;
@@ -20,6 +20,8 @@ use crate::sleepers::Sleepers;
 pub struct Equipment {
     /// Measures every turn.
     pub meter: Source,
+    /// Makes minds from configurations.
+    pub make_mind: MakeMind,
     /// Scores what wins at the mint.
     pub scorer: Box<dyn Scorer>,
     /// Where all randomness of the run comes from.
@@ -95,7 +97,7 @@ impl<'o> Drive<'o> {
         let handled = host.world().last_event();
         let mut drive = Self {
             host,
-            crew: Crew::new(equipment.seed),
+            crew: Crew::new(equipment.seed, equipment.make_mind),
             sleepers: Sleepers::default(),
             books: Bookkeeping::new(equipment.meter),
             observer,

@@ -27,6 +27,7 @@ mod tick;
 
 pub use bookkeeping::Source as MeterSource;
 pub use continuous::{ContinuousLimits, run_continuously};
+pub use crew::MakeMind;
 pub use drive::Equipment;
 pub use host::{Host, HostError, Observer, Observers};
 pub use outcome::{Ended, RunOutcome};

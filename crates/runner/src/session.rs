@@ -132,6 +132,7 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
     host.sync()?;
     let equipment = Equipment {
         meter: compose::meter_source(metering(&config)),
+        make_mind: compose::minds(takes_real_time(&config)),
         scorer: compose::scorer(),
         // Runs of one world draw from different streams; the first one from the seed itself.
         seed: if run == 0 { seed } else { seed.derive("run", run) },
@@ -171,6 +172,11 @@ fn metering(config: &Config) -> MeteringSource {
     let virtual_time = config.features.execution_mode == ExecutionMode::Continuous
         && config.run.clock == ClockChoice::Virtual;
     if virtual_time { MeteringSource::Modelled } else { config.metering.source }
+}
+
+/// Whether a mind that takes its time takes that of the machine.
+fn takes_real_time(config: &Config) -> bool {
+    config.features.execution_mode == ExecutionMode::Continuous && config.run.clock == ClockChoice::Real
 }
 
 /// How long this run takes: what was asked for, or else what the scenario says.

@@ -6,7 +6,7 @@ use ecology_features::Config;
 use ecology_minds::MindConfig;
 use ecology_minds::scripted as minds;
 use ecology_types::{Effect, EventKind, Genesis, Resource, Rules, SmolStr, Span};
-use ecology_world::{Event, World};
+use ecology_world::{Event, LoopState, World};
 
 use super::figures::Figure;
 use super::{Length, Scenario, founder, rhythm};
@@ -101,7 +101,14 @@ impl CommuneScenario {
                     ..minds::SleeperConfig::default()
                 }),
             ),
-            ("failing", MindConfig::Failing(minds::FailingConfig::default())),
+            (
+                "failing",
+                MindConfig::Failing(minds::FailingConfig {
+                    // Between its failures it keeps the rhythm of everybody else.
+                    inner: Some(Box::new(MindConfig::Idle(minds::IdleConfig { delay_mean }))),
+                    ..minds::FailingConfig::default()
+                }),
+            ),
         ]
     }
 }
@@ -115,7 +122,12 @@ impl Observer for CommuneScenario {
                     self.services_used.insert(service);
                 }
             }
-            Effect::AgentUnblocked { .. } => self.rescues += 1,
+            // A gift that reaches somebody who waits for just that.
+            Effect::QuotaTransferred { from, to, resource, .. } if from != to => {
+                let state = world.agents().get(*to).map(|row| &row.state);
+                let is_rescue = matches!(state, Some(LoopState::Blocked { resource: missing, .. }) if missing == resource);
+                self.rescues += u64::from(is_rescue);
+            }
             Effect::EscrowSold { kind, .. } if kind == "debt" => self.debts_sold += 1,
             _ => {}
         }

@@ -1,0 +1,14 @@
+//! The runner from outside: both modes, both clocks, faults and races.
+
+mod capacity;
+mod continuous;
+mod faults;
+mod life;
+mod real_clock;
+mod schedule;
+mod session;
+mod shutdown;
+mod sleep;
+mod support;
+mod tick;
+mod voided;
