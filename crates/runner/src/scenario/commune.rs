@@ -101,7 +101,16 @@ impl CommuneScenario {
                     ..minds::SleeperConfig::default()
                 }),
             ),
-            ("failing", MindConfig::Failing(minds::FailingConfig::default())),
+            (
+                "failing",
+                // Between its failures it has a rhythm like everybody else: without one its loop would turn as fast as its share allows.
+                MindConfig::Failing(minds::FailingConfig {
+                    inner: Some(Box::new(MindConfig::RandomTransfer(minds::RandomTransferConfig {
+                        delay_mean,
+                    }))),
+                    ..minds::FailingConfig::default()
+                }),
+            ),
         ]
     }
 }
