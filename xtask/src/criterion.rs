@@ -154,6 +154,10 @@ pub(crate) struct BenchCheck {
     /// How many ratios there must be.
     #[serde(default = "one")]
     pub(crate) least: usize,
+    /// How often it may be measured at most. A busy machine only makes things slower, so each ratio counts with its best attempt, and the
+    /// number of attempts is told.
+    #[serde(default = "three")]
+    pub(crate) attempts: usize,
 }
 
 /// `kind = "docs"`: `page` exists and contains every text of `mentions`.
@@ -174,6 +178,10 @@ pub(crate) struct AbsentCheck {
     pub(crate) pattern: String,
     /// Globs of the files; each must match something.
     pub(crate) paths: Vec<String>,
+}
+
+fn three() -> usize {
+    3
 }
 
 fn one() -> usize {

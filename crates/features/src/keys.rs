@@ -89,6 +89,7 @@ static ROOT: LazyLock<Key> = LazyLock::new(|| {
 /// A configuration in which every setting is set, so that its text has them all in the order of the types.
 fn every_setting() -> Config {
     let mut config = Config::default();
+    config.run.agents = Some(1);
     config.run.ticks = Some(1);
     config.run.duration_ms = Some(1);
     config.run.world = Some("world".into());

@@ -42,6 +42,7 @@ fn every_setting_can_be_set_in_every_layer() {
     for key in settings() {
         let value = key.default.clone().unwrap_or_else(|| match key.path.as_str() {
             "run.world" => "worlds/a.world".into(),
+            "run.agents" => 100_i64.into(),
             // Large enough for the shares of a hundred agents.
             _ => 1_000_000_000_000_000_i64.into(),
         });

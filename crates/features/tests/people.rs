@@ -45,7 +45,7 @@ fn settings_with_their_origins() {
     let sources = Sources::new()
         .file(
             "config/ecology.toml",
-            "[run]\nscenario = \"boltzmann\"\n[capacity]\nllm_tokens = 100_000_000\n",
+            "[run]\nscenario = \"boltzmann\"\n[capacity]\nllm_tokens = 1_000_000_000\n",
         )
         .environment([("ECOLOGY_DEPRECATIONS__ECO_D001".to_owned(), "deny".to_owned())])
         .set("--set", "run.world=worlds/a.world")

@@ -243,12 +243,10 @@ impl World {
         }
     }
 
-    /// The keys of all living agents, ascending. Escrow and mint have standing to hold what is not theirs, and code; they are no agents.
+    /// The keys of all living agents, ascending.
     #[must_use]
     pub fn living_agents(&self) -> &[Key] {
-        let agents = self.parts.ontology.agents();
-        // The artifacts of time zero have the lowest keys.
-        &agents[agents.partition_point(|key| GenesisArtifact::from_key(*key).is_some())..]
+        self.parts.ontology.agents()
     }
 
     /// The live principal with this id.

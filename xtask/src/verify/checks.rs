@@ -235,24 +235,45 @@ fn agree(setting: &Setting<'_>, check: &AgreeCheck) -> Result<Found> {
 }
 
 fn measure(setting: &Setting<'_>, check: &BenchCheck) -> Result<Found> {
-    let ask =
-        BenchAsk { package: &check.package, bench: &check.bench, only: check.only.as_deref(), long: false };
-    let done = run_one(setting.workspace, ask, Echo::Quiet)?;
-    let missed: Vec<String> =
-        done.ratios.iter().filter(|ratio| !ratio.met()).map(ToString::to_string).collect();
-    if !missed.is_empty() {
-        return Ok(Err(missed.join("; ")));
+    let ask = || BenchAsk {
+        package: &check.package,
+        bench: &check.bench,
+        only: check.only.as_deref(),
+        long: false,
+    };
+    let mut best: Vec<Ratio> = Vec::new();
+    let mut attempts = 0;
+    while attempts < check.attempts.max(1) {
+        attempts += 1;
+        let done = run_one(setting.workspace, ask(), Echo::Quiet)?;
+        // A bench that ends badly although no target was missed has found something worse than slowness: no second attempt mends that.
+        if let Some(text) = done.failure.filter(|_| done.ratios.iter().all(Ratio::met)) {
+            return Ok(Err(text));
+        }
+        for ratio in done.ratios {
+            match best.iter_mut().find(|known| known.name == ratio.name) {
+                Some(known) if !known.met() => *known = ratio,
+                Some(_) => {}
+                None => best.push(ratio),
+            }
+        }
+        if !best.is_empty() && best.iter().all(Ratio::met) {
+            break;
+        }
     }
-    if let Some(text) = done.failure {
-        return Ok(Err(text));
+    let missed: Vec<String> =
+        best.iter().filter(|ratio| !ratio.met()).map(ToString::to_string).collect();
+    if !missed.is_empty() {
+        return Ok(Err(format!("{} ({attempts} attempts)", missed.join("; "))));
     }
     // A ratio without a target is told for the reader's sake and proves nothing.
-    let judged: Vec<&Ratio> = done.ratios.iter().filter(|ratio| ratio.target.is_some()).collect();
+    let judged: Vec<&Ratio> = best.iter().filter(|ratio| ratio.target.is_some()).collect();
     if judged.len() < check.least {
         return Ok(Err(format!("{} ratios with a target, expected at least {}", judged.len(), check.least)));
     }
     let shown: Vec<String> = judged.iter().map(|ratio| format!("{} {}", ratio.name, ratio.value)).collect();
-    Ok(Ok(shown.join(", ")))
+    let told = if attempts > 1 { format!(" ({attempts} attempts)") } else { String::new() };
+    Ok(Ok(format!("{}{told}", shown.join(", "))))
 }
 
 fn docs(setting: &Setting<'_>, check: &DocsCheck) -> Result<Found> {

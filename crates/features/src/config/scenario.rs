@@ -95,7 +95,7 @@ pub struct Market {
 
 impl Default for Market {
     fn default() -> Self {
-        Self { rounds: 2, periods: 3, ticks_per_period: 60, price_max: 200, constrained: Traders::Both }
+        Self { rounds: 4, periods: 5, ticks_per_period: 60, price_max: 200, constrained: Traders::Both }
     }
 }
 
