@@ -50,16 +50,15 @@ fn call_cargo(profile_folder: &Path, target: &Path) {
     // What cargo tells a test about its package is not meant for another build.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_BIN_EXE_") || text == "CARGO_MANIFEST_DIR" {
+        if text.starts_with("CARGO_PKG_")
+            || text.starts_with("CARGO_BIN_EXE_")
+            || text == "CARGO_MANIFEST_DIR"
+        {
             command.env_remove(&name);
         }
     }
     let output = command.output().expect("cargo can be started");
-    assert!(
-        output.status.success(),
-        "ecology cannot be built:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "ecology cannot be built:\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Holds the lock until it is dropped, so that only one of several test processes builds.

@@ -33,7 +33,8 @@ fn walk(features: &[(&str, &str)], shadow: &[(&str, &str)]) {
         let scratch = Scratch::new();
         let first = scratch.run(
             "a.world",
-            &[&["--scenario", scenario, "--agents", "26", "--ticks", "16", "--seed", "3"], &*settings].concat(),
+            &[&["--scenario", scenario, "--agents", "26", "--ticks", "16", "--seed", "3"], &*settings]
+                .concat(),
         );
         check_positions(&first, features, shadow);
         let replay = scratch.replay("a.world");
@@ -75,7 +76,10 @@ fn check_positions(report: &Value, features: &[(&str, &str)], shadow: &[(&str, &
         let found = &report["shadow"][axis];
         assert_eq!(report["shadows"][axis], **candidate);
         assert_eq!(found["candidate"], **candidate);
-        assert!(report_number(found, "/compared") > 0, "{axis}: a shadow that is never asked agrees with nothing");
+        assert!(
+            report_number(found, "/compared") > 0,
+            "{axis}: a shadow that is never asked agrees with nothing"
+        );
     }
 }
 
@@ -92,7 +96,10 @@ fn views(scratch: &Scratch, report: &Value) {
     let agents = json(&["agents", "--limit", "0"]).to_string();
     let events = json(&["events", "--limit", "3"]).to_string();
     assert!(!balances.is_empty() && !agents.is_empty());
-    assert!(events.contains(&report["events"].to_string()), "the newest event is the report's last: {events}");
+    assert!(
+        events.contains(&report["events"].to_string()),
+        "the newest event is the report's last: {events}"
+    );
 }
 
 /// A position that cannot be is refused before anything is made, and the refusal names the way out.
@@ -212,12 +219,20 @@ fn access_control_new_serves_beside_old() {
 fn resource_limits_new_is_not_built_and_says_so() {
     let remedy = r#"write features.resource_limits = "config""#;
     refused(&["--set", "features.resource_limits=docker"], "config::not_built", &[remedy]);
-    refused(&["--shadow", "resource_limits=docker"], "config::not_built", &[r#"write shadow.resource_limits = "off""#]);
+    refused(
+        &["--shadow", "resource_limits=docker"],
+        "config::not_built",
+        &[r#"write shadow.resource_limits = "off""#],
+    );
 }
 
 #[test]
 fn a_shadow_of_what_serves_is_refused() {
-    refused(&["--shadow", "rate_limiting=tick"], "config::shadows_itself", &[r#"write shadow.rate_limiting = "rolling""#]);
+    refused(
+        &["--shadow", "rate_limiting=tick"],
+        "config::shadows_itself",
+        &[r#"write shadow.rate_limiting = "rolling""#],
+    );
 }
 
 /// One world is taken through every position and back, without losing anything: a step forward is never a step into a trap.

@@ -1,5 +1,11 @@
 //! End to end, through the real binary.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+mod bad_input;
+mod crash;
 mod determinism;
+mod disk;
+mod figures;
 mod flag_walk;
+mod interrupt;
+mod readme;

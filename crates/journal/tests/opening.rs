@@ -88,6 +88,9 @@ fn creating_over_something() {
     fs::write(folder.path().join("other-wal"), "left over").unwrap();
     assert!(matches!(refused(&other, OpenMode::Create), JournalError::LeftOver { .. }));
     assert!(!other.exists());
+    // What a reader leaves behind holds nothing.
+    fs::write(folder.path().join("other-wal"), "").unwrap();
+    drop(SqliteJournal::open(&other, OpenMode::Create).unwrap());
     // A draft left by a creation that was killed is no obstacle.
     let third = folder.path().join("third");
     fs::write(folder.path().join("third.creating"), "half").unwrap();

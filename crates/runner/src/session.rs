@@ -273,39 +273,48 @@ fn open(
     let batch = config.journal.batch_records_max as usize;
     let every = config.journal.snapshot_every_records;
     let file = (!in_memory).then(|| path.clone());
+    let mut empty = None;
     if !in_memory && path.exists() {
         let mut journal = compose::journal(config, &path, OpenMode::Write)?;
-        let mut both = Watch { scenario, tally };
-        let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
-        // Nothing has been written so far, and nothing will be to a world of another scenario.
-        let (_, _, found, _) = world.run();
-        let asked = config.run.scenario.name();
-        if !found.is_empty() && found != asked {
-            let world = path.display().to_string();
-            return Err(SessionError::OtherScenario {
-                world,
-                found: found.to_owned(),
-                asked: asked.to_owned(),
-            });
+        if journal.last() == 0 {
+            // Somebody was killed while making this world; nothing was acknowledged, so it is made anew.
+            empty = Some(journal);
+        } else {
+            let mut both = Watch { scenario, tally };
+            let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
+            // Nothing has been written so far, and nothing will be to a world of another scenario.
+            let (_, _, found, _) = world.run();
+            let asked = config.run.scenario.name();
+            if !found.is_empty() && found != asked {
+                let world = path.display().to_string();
+                return Err(SessionError::OtherScenario {
+                    world,
+                    found: found.to_owned(),
+                    asked: asked.to_owned(),
+                });
+            }
+            let last = world.last_record();
+            let minds = match journal.newest_snapshot(MINDS_TAG, last)? {
+                Some((at, bytes)) if at == last => Some(bytes),
+                _ => None,
+            };
+            let mut host = Host::new(world, journal, batch, every)?;
+            if *host.world().rules() != rules {
+                let now = host.world().time();
+                host.step(&Command::SetRules(Box::new(rules)), now, &mut both)?;
+            }
+            return Ok(Opened { host, file, resumed: true, minds });
         }
-        let last = world.last_record();
-        let minds = match journal.newest_snapshot(MINDS_TAG, last)? {
-            Some((at, bytes)) if at == last => Some(bytes),
-            _ => None,
-        };
-        let mut host = Host::new(world, journal, batch, every)?;
-        if *host.world().rules() != rules {
-            let now = host.world().time();
-            host.step(&Command::SetRules(Box::new(rules)), now, &mut both)?;
-        }
-        return Ok(Opened { host, file, resumed: true, minds });
     }
     let genesis = scenario.genesis(rules);
     let mut both = Watch { scenario, tally };
     // The world is made in memory first: an impossible one leaves no file behind.
     let mut host = Host::unrecorded(World::new(parts));
     let records = host.create(genesis, &mut both)?;
-    let mut journal = compose::journal(config, &path, OpenMode::Create)?;
+    let mut journal = match empty {
+        Some(journal) => journal,
+        None => compose::journal(config, &path, OpenMode::Create)?,
+    };
     store::stamp(&mut *journal)?;
     host.record_in(journal, batch, every, records)?;
     host.sync()?;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ecology_features::config::ScenarioName;
 use ecology_features::{Loaded, Origin, Trigger, load};
 use ecology_runner::Stop;
+use ecology_runner::store::OpenError;
 
 use crate::cli::RunArgs;
 use crate::exit::Exit;
@@ -60,7 +61,12 @@ fn take_over(path: &Path, loaded: &mut Loaded) -> Result<(), Failure> {
     if !scenario_is_free && !seed_is_free {
         return Ok(());
     }
-    let (world, ..) = session::open_for_reading(path)?;
+    let (world, ..) = match session::open_for_reading(path) {
+        Ok(opened) => opened,
+        // A world whose making was cut short: it is made anew, with what this command says.
+        Err(OpenError::Empty) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     let (_, _, scenario, seed) = world.run();
     if let Some(name) = ScenarioName::ALL.into_iter().find(|name| name.name() == scenario)
         && scenario_is_free

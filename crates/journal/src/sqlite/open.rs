@@ -119,7 +119,8 @@ pub(super) fn create(path: &Path) -> Result<(PathBuf, WorldLock), JournalError> 
     let path = folder.join(name);
     for suffix in ["-wal", "-journal"] {
         let left_over = beside(&path, suffix);
-        if left_over.exists() {
+        // An empty one holds nothing: readers leave it behind.
+        if fs::metadata(&left_over).is_ok_and(|found| found.len() > 0) {
             return Err(JournalError::LeftOver { path: left_over });
         }
     }
