@@ -261,8 +261,7 @@ fn measure(setting: &Setting<'_>, check: &BenchCheck) -> Result<Found> {
             break;
         }
     }
-    let missed: Vec<String> =
-        best.iter().filter(|ratio| !ratio.met()).map(ToString::to_string).collect();
+    let missed: Vec<String> = best.iter().filter(|ratio| !ratio.met()).map(ToString::to_string).collect();
     if !missed.is_empty() {
         return Ok(Err(format!("{} ({attempts} attempts)", missed.join("; "))));
     }
