@@ -17,12 +17,12 @@ use ecology_journal::MemoryJournal;
 use ecology_metering::{CountingAllocator, MemoryLap, thread_cpu_ns};
 use ecology_runner::clock::VirtualClock;
 use ecology_runner::{
-    ContinuousLimits, Equipment, Host, MeterSource, Observer, Observers, Stop, TickLimits, compose, run_continuously,
-    run_ticks,
+    ContinuousLimits, Equipment, Host, MeterSource, Observer, Observers, Stop, TickLimits, compose,
+    run_continuously, run_ticks,
 };
 use ecology_types::{
-    Axis, AxisVector, Charges, Command, Draft, Effect, Founder, Genesis, Id, Resource, Rules, Scrip, Seed, Side,
-    Span, Time,
+    Axis, AxisVector, Charges, Command, Draft, Effect, Founder, Genesis, Id, Resource, Rules, Scrip, Seed,
+    Side, Span, Time,
 };
 use ecology_world::{Event, World};
 
@@ -62,11 +62,19 @@ fn id(name: &str) -> Id {
 }
 
 fn shares() -> Charges {
-    Charges::of(Resource::LlmCalls, 1_000_000).with(Resource::Bandwidth, 10_000_000).with(Resource::Cpu, 10_000_000)
+    Charges::of(Resource::LlmCalls, 1_000_000)
+        .with(Resource::Bandwidth, 10_000_000)
+        .with(Resource::Cpu, 10_000_000)
 }
 
 fn founder(name: &str, config: &Arc<str>, scrip: u64) -> Founder {
-    Founder { id: id(name), is_agent: true, config: Arc::clone(config), scrip: Scrip(scrip), quotas: shares() }
+    Founder {
+        id: id(name),
+        is_agent: true,
+        config: Arc::clone(config),
+        scrip: Scrip(scrip),
+        quotas: shares(),
+    }
 }
 
 fn rules() -> Rules {
@@ -175,8 +183,9 @@ fn idle(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
         let config: Arc<str> = "mind = 'sleeper'\nevents_about_me = ['scrip_transferred']".into();
         let mut genesis = sleepers(1);
         genesis.founders[0].quotas[Resource::Disk] = 1 << 40;
-        genesis.artifacts =
-            (1..SLEEPERS).map(|n| (id("agent_0"), Draft::new(id(&format!("agent_{n}")), Arc::clone(&config)))).collect();
+        genesis.artifacts = (1..SLEEPERS)
+            .map(|n| (id("agent_0"), Draft::new(id(&format!("agent_{n}")), Arc::clone(&config))))
+            .collect();
         let since = MemoryLap::begin();
         let mut host = Host::unrecorded(world(Side::New)?);
         let command = Command::Create(Box::new(genesis));
@@ -195,8 +204,15 @@ fn idle(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
     watch.begun = Some(Instant::now());
     let clock = Box::new(VirtualClock::starting_at(Time::ZERO));
     let limits = ContinuousLimits::lasting(Span::from_secs(1));
-    let outcome =
-        run_continuously(host, equipment(modelled()), clock, limits, &Stop::default(), &mut watch, &mut |_| {})?;
+    let outcome = run_continuously(
+        host,
+        equipment(modelled()),
+        clock,
+        limits,
+        &Stop::default(),
+        &mut watch,
+        &mut |_| {},
+    )?;
     let count = f64::from(SLEEPERS);
     let each = (watch.in_use_bytes.saturating_sub(artifacts)) as f64 / count;
     report.figure("artifact_bytes_each", artifacts / u64::from(SLEEPERS));
@@ -226,7 +242,9 @@ fn wake(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
     let mut taken = watch.taken;
     taken.drain(..taken.len().min(100));
     taken.sort_unstable();
-    let at = |hundredths: usize| taken.get((taken.len() * hundredths / 100).min(taken.len().saturating_sub(1))).copied();
+    let at = |hundredths: usize| {
+        taken.get((taken.len() * hundredths / 100).min(taken.len().saturating_sub(1))).copied()
+    };
     let p99 = at(99).unwrap_or(Duration::MAX);
     report.figure("wakes", taken.len());
     report.figure("wake_p50_us", at(50).unwrap_or_default().as_micros());

@@ -52,7 +52,10 @@ fn tick_and_continuous_no_share_freezes_until_a_rescuer_gives_some() {
         let ran = town
             .player("frozen", |_, _| wait_ms(1_000))
             .with(Resource::LlmCalls, 0)
-            .agent("rescuer", "mind = 'rescuer'\nresource = 'llm_calls'\namount = 5\nkeep = 10\ndelay_mean = 1000000")
+            .agent(
+                "rescuer",
+                "mind = 'rescuer'\nresource = 'llm_calls'\namount = 5\nkeep = 10\ndelay_mean = 1000000",
+            )
             .run(10);
         let blocks = blocked(&ran, "frozen");
         assert_eq!((blocks[0].1, blocks[0].2), (Resource::LlmCalls, None));

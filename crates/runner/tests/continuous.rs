@@ -17,13 +17,21 @@ fn run(seed: u64) -> Ran {
 
 /// Who acted, in order.
 fn interleaving(events: &[Event]) -> Vec<Option<ecology_types::Key>> {
-    events.iter().filter(|event| event.effect.kind() == EventKind::ActionDone).map(|event| event.actor).collect()
+    events
+        .iter()
+        .filter(|event| event.effect.kind() == EventKind::ActionDone)
+        .map(|event| event.actor)
+        .collect()
 }
 
 #[test]
 fn continuous_virtual_same_seed_same_run() {
     let (one, again) = (run(5), run(5));
-    assert_eq!(one.world().hash(), again.world().hash(), "even what was measured is modelled on a virtual clock");
+    assert_eq!(
+        one.world().hash(),
+        again.world().hash(),
+        "even what was measured is modelled on a virtual clock"
+    );
     assert_eq!(one.events, again.events);
 }
 

@@ -45,7 +45,10 @@ fn tick_and_continuous_a_success_ends_the_row_of_errors() {
         town.rules.loops.backoff_first = Span::from_millis(1);
         town.rules.loops.errors_in_row_max = 3;
         let ran = town
-            .player("moody", |thought, view| if thought % 3 == 2 { wait_ms(100) } else { failing(thought, view) })
+            .player(
+                "moody",
+                |thought, view| if thought % 3 == 2 { wait_ms(100) } else { failing(thought, view) },
+            )
             .run(30);
         assert_eq!(ran.count("moody", EventKind::AgentPaused), 0);
         assert!(ran.count("moody", EventKind::AgentFailed) > 10);
@@ -56,7 +59,8 @@ fn tick_and_continuous_a_success_ends_the_row_of_errors() {
 fn tick_and_continuous_a_paused_loop_can_be_resumed() {
     for mut town in Town::both() {
         town.rules.loops.errors_in_row_max = 1;
-        town = town.player("bad", |thought, view| if thought == 0 { failing(thought, view) } else { wait_ms(500) });
+        town = town
+            .player("bad", |thought, view| if thought == 0 { failing(thought, view) } else { wait_ms(500) });
         town = town.player("good", |_, _| wait_ms(1_000));
         let disk = MemoryDisk::new();
         let ran = town.run_host(town.host(&disk), 3, None, None);
@@ -88,7 +92,9 @@ fn tick_and_continuous_a_panicking_mind_stays_alone() {
             assert!(ran.count(bad, EventKind::AgentFailed) > 0, "{bad}");
         }
         assert!(ran.count("good", EventKind::ActionDone) >= 9);
-        let Effect::AgentFailed { error, .. } = &ran.of("string", EventKind::AgentFailed)[0].effect else { panic!() };
+        let Effect::AgentFailed { error, .. } = &ran.of("string", EventKind::AgentFailed)[0].effect else {
+            panic!()
+        };
         assert!(error.contains("a string"), "{error}");
         ran.nothing_is_open();
     }
@@ -106,7 +112,9 @@ fn tick_and_continuous_an_agent_that_spoils_its_own_configuration_pauses_and_may
             .run(6);
         assert_eq!(ran.count("fool", EventKind::Thought), 1);
         assert_eq!(ran.state("fool"), LoopState::Paused);
-        let Effect::AgentPaused { error, .. } = &ran.of("fool", EventKind::AgentPaused)[0].effect else { panic!() };
+        let Effect::AgentPaused { error, .. } = &ran.of("fool", EventKind::AgentPaused)[0].effect else {
+            panic!()
+        };
         assert!(error.contains("no such mind"), "{error}");
         assert!(ran.count("good", EventKind::ActionDone) >= 5);
     }
@@ -162,8 +170,16 @@ fn tick_and_continuous_a_mind_that_panics_while_it_is_saved_loses_only_its_state
     let limits = ecology_runner::ContinuousLimits::lasting(Span::from_secs(3));
     let stop = ecology_runner::Stop::default();
     let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        ecology_runner::run_continuously(host, equipment, clock, limits, &stop, &mut Trace::default(), &mut |_| {})
-            .unwrap()
+        ecology_runner::run_continuously(
+            host,
+            equipment,
+            clock,
+            limits,
+            &stop,
+            &mut Trace::default(),
+            &mut |_| {},
+        )
+        .unwrap()
     }));
     assert!(outcome.is_ok());
 }

@@ -65,9 +65,14 @@ fn tick_and_continuous_an_agent_is_deleted_while_it_thinks() {
                 town.seed = ecology_types::Seed(seed);
                 let shape = Shape { pace, time: Span::from_millis(900), ..Shape::default() };
                 let ran = town
-                    .maker_of("thinker", shape, |_, _| wait_ms(100), |thought, _| {
-                        if thought == 3 { act_then_wait(delete("thinker")) } else { wait_ms(700) }
-                    })
+                    .maker_of(
+                        "thinker",
+                        shape,
+                        |_, _| wait_ms(100),
+                        |thought, _| {
+                            if thought == 3 { act_then_wait(delete("thinker")) } else { wait_ms(700) }
+                        },
+                    )
                     .run(6);
                 ran.nothing_is_open();
                 assert_eq!(ran.count("maker", EventKind::ArtifactDeleted), 1, "{:?}", ran.events);
@@ -93,14 +98,19 @@ fn tick_and_continuous_an_agent_that_loses_its_loop_while_it_thinks_gets_back_wh
         };
         let ran = town
             .shaped("thinker", shape, |_, _| wait_ms(100))
-            .player("owner", move |thought, _| if thought == 2 { act_then_wait(no_code()) } else { wait_ms(700) })
+            .player(
+                "owner",
+                move |thought, _| if thought == 2 { act_then_wait(no_code()) } else { wait_ms(700) },
+            )
             .owned("thinker", "owner")
             .run(6);
         assert_eq!(ran.count("owner", EventKind::ActionRefused), 0, "{:?}", ran.events);
         assert_eq!(ran.state("thinker"), LoopState::Stopped);
         ran.nothing_is_open();
         assert_eq!(ran.world().accounts().get(ran.key("thinker")).unwrap().budget_reserved, 0);
-        assert!(!is_continuous || ran.events.iter().any(|e| e.effect.kind() == EventKind::ReservationReleased));
+        assert!(
+            !is_continuous || ran.events.iter().any(|e| e.effect.kind() == EventKind::ReservationReleased)
+        );
     }
 }
 
@@ -150,23 +160,22 @@ fn tick_and_continuous_an_agent_made_by_a_write_joins_and_may_leave_again() {
     for town in [Town::by_ticks(), Town::continuous()] {
         let unified = town.axes.with(Axis::ArtifactOntology, Side::New);
         let mut town = Town { axes: unified, ..town };
-        town = town
-            .player("maker", |thought, _| match thought {
-                0 => {
-                    let mut draft = Draft::new(id("robot"), "play maker's robot");
-                    draft.has_standing = Some(true);
-                    draft.can_execute = Some(true);
-                    act_then_wait(Action::Write(Box::new(draft)))
-                }
-                1 => act_then_wait(services::transfer_quota(&id("robot"), Resource::LlmCalls, 50)),
-                2 => act_then_wait(services::transfer_quota(&id("robot"), Resource::Cpu, 500_000)),
-                8 => {
-                    let mut draft = Draft::new(id("robot"), "play maker's robot");
-                    draft.can_execute = Some(false);
-                    act_then_wait(Action::Write(Box::new(draft)))
-                }
-                _ => wait_ms(500),
-            });
+        town = town.player("maker", |thought, _| match thought {
+            0 => {
+                let mut draft = Draft::new(id("robot"), "play maker's robot");
+                draft.has_standing = Some(true);
+                draft.can_execute = Some(true);
+                act_then_wait(Action::Write(Box::new(draft)))
+            }
+            1 => act_then_wait(services::transfer_quota(&id("robot"), Resource::LlmCalls, 50)),
+            2 => act_then_wait(services::transfer_quota(&id("robot"), Resource::Cpu, 500_000)),
+            8 => {
+                let mut draft = Draft::new(id("robot"), "play maker's robot");
+                draft.can_execute = Some(false);
+                act_then_wait(Action::Write(Box::new(draft)))
+            }
+            _ => wait_ms(500),
+        });
         let play = |_: u64, _: &dyn ecology_minds::Perception| wait_ms(200);
         town.plays.insert("play maker's robot".to_owned(), (std::sync::Arc::new(play), Shape::default()));
         let ran = town.run(14);
@@ -183,7 +192,8 @@ fn tick_and_continuous_somebody_is_made_and_deleted_before_it_begins() {
     use ecology_types::{Axis, Side};
     for town in [Town::by_ticks(), Town::continuous()] {
         for seed in 0..6 {
-            let mut town = Town { axes: town.axes.with(Axis::ArtifactOntology, Side::New), ..Town::new(town.axes) };
+            let mut town =
+                Town { axes: town.axes.with(Axis::ArtifactOntology, Side::New), ..Town::new(town.axes) };
             town.seed = ecology_types::Seed(seed);
             let make = || {
                 let mut draft = Draft::new(id("mayfly"), "mind = 'idle'");
@@ -230,7 +240,8 @@ fn tick_and_continuous_arrivals_come_in_time_and_a_squatted_id_stops_nobody() {
 #[test]
 fn tick_and_continuous_a_run_waits_for_those_who_are_still_to_come() {
     for mut town in Town::both() {
-        town.arrivals = vec![(Time(4_000_000), founder("late", "mind = 'idle'\ndelay_mean = 300000", plenty()))];
+        town.arrivals =
+            vec![(Time(4_000_000), founder("late", "mind = 'idle'\ndelay_mean = 300000", plenty()))];
         let ran = town.player("first", |_, _| stop()).run(8);
         assert!(ran.count("late", EventKind::Thought) > 1);
     }

@@ -147,7 +147,10 @@ fn continuous_real_a_configuration_that_changes_while_a_thread_thinks_voids_the_
             noop()
         })
         .player("owner", move |thought, _| match thought {
-            1 => Ok(ecology_minds::Decision::act(Action::Write(Box::new(Draft::new(id("thinker"), "play other"))))),
+            1 => Ok(ecology_minds::Decision::act(Action::Write(Box::new(Draft::new(
+                id("thinker"),
+                "play other",
+            ))))),
             2 => {
                 door.open();
                 wait_ms(50)

@@ -2,9 +2,9 @@
 
 use ecology_features::config::{Config, ScenarioName};
 use ecology_journal::{Journal, MemoryDisk, MemoryJournal};
+use ecology_runner::Observers;
 use ecology_runner::scenario;
 use ecology_runner::store::{self, Recover};
-use ecology_runner::Observers;
 use ecology_types::{Axis, AxisVector, Seed, Side};
 
 use crate::support::*;
@@ -42,7 +42,8 @@ fn commune(axes: AxisVector, seed: u64) -> Town {
     town.check_every = 41;
     town.founders = scenario.genesis(rules).founders;
     let slow = "{\"mind\":\"slow\",\"thinking\":700000,\"inner\":{\"mind\":\"builder\",\"good\":\"opera\",\"delay_mean\":500000}}";
-    let bomb = "{\"mind\":\"panicking\",\"first\":4,\"inner\":{\"mind\":\"random_transfer\",\"delay_mean\":500000}}";
+    let bomb =
+        "{\"mind\":\"panicking\",\"first\":4,\"inner\":{\"mind\":\"random_transfer\",\"delay_mean\":500000}}";
     let shares = town.founders[0].quotas;
     for (id, config) in [("slow_0", slow), ("bomb_0", bomb), ("fool_0", "mind = 'nobody'")] {
         town.founders.push(founder(id, config, shares));

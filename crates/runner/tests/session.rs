@@ -109,7 +109,10 @@ fn session_an_empty_file_a_folder_and_another_file_are_refused_in_plain_words() 
     assert!(!empty.to_string().is_empty());
     assert_eq!(std::fs::read(&path).unwrap(), b"", "the file was changed");
     let error = run(&config, folder.path()).unwrap_err();
-    assert!(error.to_string().to_lowercase().contains("director") || error.to_string().contains("folder"), "{error}");
+    assert!(
+        error.to_string().to_lowercase().contains("director") || error.to_string().contains("folder"),
+        "{error}"
+    );
     let text = folder.path().join("letter.txt");
     std::fs::write(&text, b"Dear Sir, this is no world but a letter of some length, with words.").unwrap();
     let error = run(&config, &text).unwrap_err();

@@ -11,7 +11,8 @@ use crate::support::*;
 
 fn reopened(town: &Town, disk: &MemoryDisk) -> (Host, Option<Vec<u8>>) {
     let mut journal: Box<dyn Journal> = Box::new(MemoryJournal::open(disk).unwrap());
-    let world = store::recover(&mut *journal, town.axes, Recover::FROM_THE_START, &mut Observers::default()).unwrap();
+    let world =
+        store::recover(&mut *journal, town.axes, Recover::FROM_THE_START, &mut Observers::default()).unwrap();
     let last = world.last_record();
     let minds = journal.newest_snapshot(b"minds v2", last).unwrap().filter(|(at, _)| *at == last);
     let mut host = Host::new(world, journal, 64, 0).unwrap();
@@ -84,14 +85,15 @@ fn tick_and_continuous_a_request_to_stop_ends_in_order() {
             time: Span::from_millis(60_000),
             estimate: Charges::of(Resource::LlmBudget, 10),
         };
-        let town = givers(town)
-            .shaped("thinker", shape, |_, _| wait_ms(100))
-            .player("stopper", move |thought, _| {
+        let town = givers(town).shaped("thinker", shape, |_, _| wait_ms(100)).player(
+            "stopper",
+            move |thought, _| {
                 if thought == 4 {
                     stop.request();
                 }
                 wait_ms(1_000)
-            });
+            },
+        );
         let disk = MemoryDisk::new();
         let ran = town.run_host(town.host(&disk), 1_000, None, None);
         assert_eq!(ran.outcome.ended, Ended::Interrupted);
@@ -166,7 +168,11 @@ fn tick_and_continuous_a_crash_between_an_event_and_the_wake_it_causes_loses_no_
 fn tick_the_last_tick_of_a_run_still_wakes_those_it_concerns() {
     let town = Town::by_ticks()
         .player("sleeper", |thought, _| {
-            if thought == 0 { sleep(None, vec![WakeCondition::Event(EventKind::ScripTransferred)]) } else { noop() }
+            if thought == 0 {
+                sleep(None, vec![WakeCondition::Event(EventKind::ScripTransferred)])
+            } else {
+                noop()
+            }
         })
         .player("giver", |thought, _| {
             if thought == 2 { act(ecology_minds::services::transfer(&id("sleeper"), 5)) } else { noop() }
@@ -211,7 +217,8 @@ fn tick_every_other_axis_may_change_between_runs() {
         ran.outcome.host.close().unwrap();
         let mut journal: Box<dyn Journal> = Box::new(MemoryJournal::open(&disk).unwrap());
         let world =
-            store::recover(&mut *journal, other.axes, Recover::FROM_THE_START, &mut Observers::default()).unwrap();
+            store::recover(&mut *journal, other.axes, Recover::FROM_THE_START, &mut Observers::default())
+                .unwrap();
         assert_eq!(world.hash(), live);
     }
 }

@@ -1,7 +1,9 @@
 //! What ends a sleep, and what does not.
 
 use ecology_minds::services;
-use ecology_types::{Action, Draft, EventKind, Resource, Scrip, Span, WakeCondition, WakeReason, Effect, PolicyDraft};
+use ecology_types::{
+    Action, Draft, Effect, EventKind, PolicyDraft, Resource, Scrip, Span, WakeCondition, WakeReason,
+};
 
 use crate::support::*;
 
@@ -50,9 +52,7 @@ fn write(name: &str) -> Action {
 #[test]
 fn tick_and_continuous_sleep_for_a_duration() {
     for town in Town::both() {
-        let ran = town
-            .player("sleeper", |_, _| sleep(Some(Span::from_millis(3_000)), Vec::new()))
-            .run(10);
+        let ran = town.player("sleeper", |_, _| sleep(Some(Span::from_millis(3_000)), Vec::new())).run(10);
         let slept = ran.times("sleeper", EventKind::AgentSlept);
         let woke = ran.times("sleeper", EventKind::AgentWoke);
         assert_eq!(woke.len(), 3, "{slept:?} {woke:?}");
@@ -151,7 +151,10 @@ fn tick_and_continuous_sleep_until_a_fee_lowers_the_balance() {
         let ran = town
             .player("sleeper", |thought, _| match thought {
                 0 => act(services::offer("essay", 60, None)),
-                1 => sleep(None, vec![WakeCondition::ScripAtLeast(Scrip(41)), WakeCondition::ScripBelow(Scrip(10))]),
+                1 => sleep(
+                    None,
+                    vec![WakeCondition::ScripAtLeast(Scrip(41)), WakeCondition::ScripBelow(Scrip(10))],
+                ),
                 _ => stop(),
             })
             .player("other", move |thought, _| match thought {
@@ -206,17 +209,29 @@ fn tick_and_continuous_a_subscription_wakes() {
             })
             .run(12);
         assert_eq!(woke(&ran).len(), 1);
-        assert_eq!(ran.times("other", EventKind::ArtifactCreated), ran.times("sleeper", EventKind::AgentWoke));
+        assert_eq!(
+            ran.times("other", EventKind::ArtifactCreated),
+            ran.times("sleeper", EventKind::AgentWoke)
+        );
     }
 }
 
 #[test]
 fn tick_and_continuous_what_a_sleeper_may_not_see_does_not_wake_it() {
     let mut hidden = Draft::new(id("hidden"), "secret");
-    hidden.policy = Some(PolicyDraft { read: Vec::new(), write: Vec::new(), invoke: Vec::new(), ..PolicyDraft::default() });
+    hidden.policy = Some(PolicyDraft {
+        read: Vec::new(),
+        write: Vec::new(),
+        invoke: Vec::new(),
+        ..PolicyDraft::default()
+    });
     let hidden = Action::Write(Box::new(hidden));
     wakes(&[WakeCondition::Event(EventKind::ArtifactCreated)], &hidden, None);
-    wakes(&[WakeCondition::Event(EventKind::ArtifactCreated)], &write("open"), Some(WakeReason::Condition(0)));
+    wakes(
+        &[WakeCondition::Event(EventKind::ArtifactCreated)],
+        &write("open"),
+        Some(WakeReason::Condition(0)),
+    );
     wakes(&[WakeCondition::ArtifactChanged(id("hidden"))], &hidden, None);
     // What somebody else sets aside is nobody's business.
     wakes(&[WakeCondition::Event(EventKind::ReservationMade)], &Action::Noop, None);
@@ -239,7 +254,11 @@ fn tick_and_continuous_a_wake_wakes_others_who_wait_for_wakes() {
     for town in Town::both() {
         let ran = town
             .player("sleeper", |thought, _| {
-                if thought == 0 { sleep(None, vec![WakeCondition::Event(EventKind::AgentWoke)]) } else { stop() }
+                if thought == 0 {
+                    sleep(None, vec![WakeCondition::Event(EventKind::AgentWoke)])
+                } else {
+                    stop()
+                }
             })
             .player("first", |thought, _| {
                 if thought == 0 { sleep(Some(Span::from_millis(2_500)), Vec::new()) } else { stop() }

@@ -10,12 +10,12 @@ use ecology_minds::services;
 use ecology_minds::{Decision, Mind, MindError, Pace, Perception, Then};
 use ecology_runner::clock::{Clock, VirtualClock};
 use ecology_runner::{
-    ContinuousLimits, Equipment, Host, HostError, MeterSource, Observer, RunOutcome, Stop, TickLimits, compose,
-    run_continuously, run_ticks,
+    ContinuousLimits, Equipment, Host, HostError, MeterSource, Observer, RunOutcome, Stop, TickLimits,
+    compose, run_continuously, run_ticks,
 };
 use ecology_types::{
-    Act, Action, Axis, AxisVector, Charges, Command, Draft, Effect, EventKind, Founder, Genesis, Id, Key, Outcome, Resource, Rules,
-    Scrip, Seed, Side, Sleep, Span, Time,
+    Act, Action, Axis, AxisVector, Charges, Command, Draft, Effect, EventKind, Founder, Genesis, Id, Key,
+    Outcome, Resource, Rules, Scrip, Seed, Side, Sleep, Span, Time,
 };
 use ecology_world::{Event, LoopState, World};
 
@@ -87,7 +87,10 @@ pub(crate) struct Trace {
 impl Observer for Trace {
     fn observe(&mut self, world: &World, event: &Event) {
         self.events.push(event.clone());
-        if self.check_every > 0 && self.events.len().is_multiple_of(self.check_every) && is_settled(world, event) {
+        if self.check_every > 0
+            && self.events.len().is_multiple_of(self.check_every)
+            && is_settled(world, event)
+        {
             if let Err(broken) = world.check_invariants() {
                 panic!("after event {}: {broken}", event.seq);
             }
@@ -291,7 +294,13 @@ impl Town {
         }
     }
 
-    pub(crate) fn run_host(&self, host: Host, ticks: u64, minds: Option<Vec<u8>>, clock: Option<Box<dyn Clock>>) -> Ran {
+    pub(crate) fn run_host(
+        &self,
+        host: Host,
+        ticks: u64,
+        minds: Option<Vec<u8>>,
+        clock: Option<Box<dyn Clock>>,
+    ) -> Ran {
         let mut trace = Trace { events: Vec::new(), check_every: self.check_every };
         let outcome = self.try_run(host, ticks, minds, clock, &mut trace).unwrap();
         Ran { outcome, events: trace.events }
@@ -308,8 +317,9 @@ impl Town {
         let equipment = self.equipment(minds);
         if self.is_continuous() {
             let duration = Span(self.rules.tick.0 * ticks);
-            let clock =
-                clock.unwrap_or_else(|| Box::new(VirtualClock::starting_at(host.world().time())) as Box<dyn Clock>);
+            let clock = clock.unwrap_or_else(|| {
+                Box::new(VirtualClock::starting_at(host.world().time())) as Box<dyn Clock>
+            });
             let limits = ContinuousLimits {
                 duration,
                 thinkers_max: self.thinkers_max,
@@ -350,7 +360,10 @@ impl Ran {
 
     pub(crate) fn of(&self, id: &str, kind: EventKind) -> Vec<&Event> {
         let key = self.key(id);
-        self.events.iter().filter(|event| event.effect.kind() == kind && subject(event) == Some(key)).collect()
+        self.events
+            .iter()
+            .filter(|event| event.effect.kind() == kind && subject(event) == Some(key))
+            .collect()
     }
 
     pub(crate) fn times(&self, id: &str, kind: EventKind) -> Vec<u64> {
@@ -401,7 +414,10 @@ pub(crate) fn act_then_wait(action: Action) -> Result<Decision, MindError> {
     Ok(Decision::act(action).then(Then::Delay(Span::from_millis(100))))
 }
 
-pub(crate) fn sleep(duration: Option<Span>, on: Vec<ecology_types::WakeCondition>) -> Result<Decision, MindError> {
+pub(crate) fn sleep(
+    duration: Option<Span>,
+    on: Vec<ecology_types::WakeCondition>,
+) -> Result<Decision, MindError> {
     Ok(Decision::noop().then(Then::Sleep(Sleep { duration, on })))
 }
 

@@ -33,9 +33,15 @@ fn tick_replay_gives_the_hash_of_the_live_world_with_what_was_measured() {
     equipment.meter = MeterSource::Apportioned;
     let limits = ecology_runner::TickLimits { ticks: 20, threads: std::num::NonZeroUsize::MIN };
     let stop = ecology_runner::Stop::default();
-    let outcome =
-        ecology_runner::run_ticks(town.host(&disk), equipment, limits, &stop, &mut Trace::default(), &mut |_| {})
-            .unwrap();
+    let outcome = ecology_runner::run_ticks(
+        town.host(&disk),
+        equipment,
+        limits,
+        &stop,
+        &mut Trace::default(),
+        &mut |_| {},
+    )
+    .unwrap();
     let live = outcome.host.world().hash();
     let measured: u64 = outcome.host.world().measured().iter().map(|(_, row)| row.cpu_ns).sum();
     assert!(measured > 0, "the machine measured nothing");
@@ -58,7 +64,8 @@ fn tick_thinking_in_parallel_gives_the_same_world() {
 
 #[test]
 fn tick_refusals_are_no_errors_of_the_mind() {
-    let ran = Town::by_ticks().player("poor", |_, _| act(services::transfer(&id("nobody"), 1_000_000))).run(10);
+    let ran =
+        Town::by_ticks().player("poor", |_, _| act(services::transfer(&id("nobody"), 1_000_000))).run(10);
     assert_eq!(ran.count("poor", EventKind::ActionRefused), 10);
     assert_eq!(ran.count("poor", EventKind::AgentFailed), 0);
     assert_eq!(ran.count("poor", EventKind::Thought), 10);

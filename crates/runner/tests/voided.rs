@@ -49,7 +49,9 @@ fn tick_and_continuous_a_thought_is_void_when_the_configuration_changes_in_betwe
             once = once.player("buyer", move |thought, _| match thought {
                 0 => wait_ms(2_200),
                 1..=3 if !is_continuous => noop(),
-                _ if thought == if is_continuous { 1 } else { 4 } => act_then_wait(rewrite("play victim again")),
+                _ if thought == if is_continuous { 1 } else { 4 } => {
+                    act_then_wait(rewrite("play victim again"))
+                }
                 _ => wait_ms(400),
             });
             once.handed_over = vec![("victim", "buyer")];
@@ -66,7 +68,10 @@ fn tick_and_continuous_a_thought_is_void_when_the_configuration_changes_in_betwe
                 assert_eq!(told[first_again + 1].1, Some(true));
                 // It was paid for.
                 let thoughts = ran.count("victim", EventKind::Thought);
-                assert_eq!(ran.world().usage().get(ran.key("victim")).counted[Resource::LlmTokens], 30 * thoughts as u64);
+                assert_eq!(
+                    ran.world().usage().get(ran.key("victim")).counted[Resource::LlmTokens],
+                    30 * thoughts as u64
+                );
                 assert_eq!(thoughts, ran.count("victim", EventKind::ActionDone) + voids);
             }
             town = once;
@@ -83,7 +88,8 @@ fn tick_and_continuous_changing_a_price_is_no_other_configuration() {
         let play = |thought: u64, _: &dyn ecology_minds::Perception| match thought {
             1 => {
                 let mut draft = Draft::new(id("victim"), "play self");
-                draft.policy = Some(PolicyDraft { read_price: ecology_types::Scrip(3), ..PolicyDraft::default() });
+                draft.policy =
+                    Some(PolicyDraft { read_price: ecology_types::Scrip(3), ..PolicyDraft::default() });
                 act_then_wait(Action::Write(Box::new(draft)))
             }
             _ => wait_ms(100),
