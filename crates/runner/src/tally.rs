@@ -2,26 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use ecology_types::{Effect, EventKind, MintReason, RefusalCode};
+use ecology_types::{Effect, EventKind, Key, MintReason, RefusalCode, SmolStr};
 use ecology_world::{Event, World};
 
 use crate::host::Observer;
 
+/// Names of methods that are counted apart.
+const NAMES_MAX: usize = 1_000;
+
 /// Counts over all events of a world.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    pub(crate) kinds: BTreeMap<EventKind, u64>,
+    kinds: Vec<u64>,
     pub(crate) refused: BTreeMap<RefusalCode, u64>,
     pub(crate) volume: u64,
     pub(crate) minted: u64,
     pub(crate) basic_income: u64,
-    done: rustc_hash::FxHashMap<(u32, ecology_types::SmolStr), u64>,
+    /// Methods of each target in the order in which they were first called: a short list that is faster searched than hashed.
+    done: rustc_hash::FxHashMap<Key, Vec<(SmolStr, u64)>>,
+    done_len: usize,
     verbs: [u64; ecology_types::Verb::COUNT],
 }
 
 impl Tally {
     pub(crate) fn count(&self, kind: EventKind) -> u64 {
-        self.kinds.get(&kind).copied().unwrap_or(0)
+        self.kinds.get(kind as usize).copied().unwrap_or(0)
     }
 
     /// Actions carried out, by verb or by service and method.
@@ -33,8 +38,10 @@ impl Tally {
                 named.insert(verb.name().to_owned(), count);
             }
         }
-        for ((target, method), count) in &self.done {
-            named.insert(format!("{}.{method}", world.id(ecology_types::Key(*target))), *count);
+        for (target, methods) in &self.done {
+            for (method, count) in methods {
+                named.insert(format!("{}.{method}", world.id(*target)), *count);
+            }
         }
         named
     }
@@ -42,14 +49,20 @@ impl Tally {
 
 impl Observer for Tally {
     fn observe(&mut self, _: &World, event: &Event) {
-        *self.kinds.entry(event.effect.kind()).or_default() += 1;
+        let kind = event.effect.kind() as usize;
+        if self.kinds.len() <= kind {
+            self.kinds.resize(EventKind::ALL.len().max(kind + 1), 0);
+        }
+        self.kinds[kind] += 1;
         match &event.effect {
             Effect::ActionDone { verb, target, method, .. } => match (target, method) {
                 (Some(target), Some(method)) => {
-                    if let Some(count) = self.done.get_mut(&(target.0, method.clone())) {
+                    let methods = self.done.entry(*target).or_default();
+                    if let Some((_, count)) = methods.iter_mut().find(|(name, _)| name == method) {
                         *count += 1;
-                    } else if self.done.len() < 1_000 {
-                        self.done.insert((target.0, method.clone()), 1);
+                    } else if self.done_len < NAMES_MAX {
+                        self.done_len += 1;
+                        methods.push((method.clone(), 1));
                     }
                 }
                 _ => self.verbs[*verb as usize] += 1,
