@@ -30,7 +30,7 @@ fn ticks_of_one_seed_give_one_world() {
 
 #[test]
 fn virtual_time_of_one_seed_gives_one_world() {
-    for scenario in ["market", "boltzmann"] {
+    for scenario in ["market", "boltzmann", "commune"] {
         let first = run(scenario, "7", &CONTINUOUS);
         assert_eq!(run(scenario, "7", &CONTINUOUS), first, "{scenario}");
         assert_ne!(run(scenario, "8", &CONTINUOUS), first, "{scenario}");

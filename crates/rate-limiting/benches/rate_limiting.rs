@@ -78,7 +78,11 @@ fn main() -> ExitCode {
     let mut rows = Vec::new();
     for (_, measure) in chosen {
         for row in measure(long) {
-            let target = row.target.map_or("-".to_owned(), |target| format!("{}", target.abs()));
+            let target = match row.target {
+                None => "-".to_owned(),
+                Some(target) if target < 0.0 => format!(">={}", -target),
+                Some(target) => format!("<={target}"),
+            };
             println!("RATIO {} {}/{} {:.4} {target}", row.name, row.ours, row.peer, row.value);
             rows.push(row);
         }
