@@ -17,12 +17,12 @@ pub(super) fn commands(report: &RunReport, axes: AxisVector, terminal: &Terminal
             let (kind, why) = if report.trade.trades > 0 {
                 (
                     "escrow_sold",
-                    "the last ten trades; balances, agents, artifacts, escrow and mint work alike",
+                    "the last ten trades; also: balances, agents, artifacts, escrow, mint",
                 )
             } else {
                 (
                     "action_done",
-                    "the last ten actions; balances, agents, artifacts, escrow and mint work alike",
+                    "the last ten actions; also: balances, agents, artifacts, escrow, mint",
                 )
             };
             add(format!("inspect {world} events --kind {kind} --limit 10"), why);
