@@ -151,6 +151,9 @@ impl From<SessionError> for Failure {
             SessionError::OtherScenario { .. } => {
                 Self::with_remedy(Exit::World, "world::other_scenario", error.to_string())
             }
+            SessionError::MadeOtherwise { .. } => {
+                Self::with_remedy(Exit::World, "world::made_otherwise", error.to_string())
+            }
         }
     }
 }

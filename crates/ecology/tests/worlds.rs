@@ -72,6 +72,39 @@ fn events_come_from_the_whole_journal() {
 }
 
 #[test]
+fn a_world_goes_on_with_what_it_was_made_with() {
+    let program = Program::new();
+    let made = ["--agents", "8", "--set", "scenario.market.price_max=50", "--set", "shares.cpu=20000"];
+    let run = |more: &[&str]| {
+        let args = [&["run", "--world", "a.world", "--ticks", "30", "--json"], more].concat();
+        program.run(&args)
+    };
+    let first = run(&made).expect(0).json();
+    // Without the settings, with them, and in the other mode: the same agents, and figures about the same markets.
+    let second = run(&[]).expect(0).json();
+    for key in ["population", "seed"] {
+        assert_eq!(first[key], second[key], "{key}");
+    }
+    assert_eq!(run(&made).expect(0).json()["population"], first["population"]);
+    for (option, value, key) in [
+        ("--agents", "9", "run.agents = 8, and 9"),
+        ("--agents", "100", "run.agents = 8, and 100"),
+        ("--set", "scenario.market.price_max=200", "scenario.market.price_max = 50, and 200"),
+        ("--set", "shares.cpu=1", "shares.cpu = 20000, and 1"),
+        ("--set", "time.tick_ms=500", "time.tick_ms = 1000, and 500"),
+    ] {
+        let before = std::fs::read(program.path("a.world")).unwrap();
+        let refused = run(&[option, value]).expect(4);
+        let talk = refused.talk.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(talk.contains("error[world::made_otherwise]") && talk.contains(key), "{talk}");
+        assert_eq!(std::fs::read(program.path("a.world")).unwrap(), before);
+    }
+    // What belongs to another scenario does not matter here.
+    run(&["--set", "scenario.vickrey.auctions=5"]).expect(0);
+    program.run(&["replay", "a.world"]).expect(0);
+}
+
+#[test]
 fn what_is_no_world_is_refused_and_left_alone() {
     let program = Program::new();
     std::fs::write(program.path("text"), "hello").unwrap();

@@ -287,7 +287,7 @@ fn checked(key: &Key, value: &DeValue<'_>) -> Result<toml::Value, Problem> {
         key: key.path.clone(),
         wanted: key.shape.wanted(),
         found,
-        example: key.example(),
+        example: meant(key, value).unwrap_or_else(|| key.example()),
     };
     match (&key.shape, value) {
         (Shape::Integer { min, max }, DeValue::Integer(_)) => {
@@ -327,6 +327,18 @@ fn checked(key: &Key, value: &DeValue<'_>) -> Result<toml::Value, Problem> {
         }
         (_, other) => Err(wrong(described(other))),
     }
+}
+
+/// What was probably meant by a number in quotes or with a decimal point.
+fn meant(key: &Key, value: &DeValue<'_>) -> Option<String> {
+    let Shape::Integer { min, max } = &key.shape else { return None };
+    let text = match value {
+        DeValue::String(text) => text.trim(),
+        DeValue::Float(number) => number.as_str().trim_end_matches('0').strip_suffix('.')?,
+        _ => return None,
+    };
+    let number = text.parse::<i64>().ok().filter(|number| (*min..=*max).contains(number))?;
+    Some(format!("{} = {number}", key.name))
 }
 
 fn integer(key: &str, value: &DeValue<'_>, min: i64, max: i64) -> Result<i64, Problem> {

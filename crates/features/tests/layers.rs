@@ -93,6 +93,19 @@ fn what_assignments_refuse() {
 }
 
 #[test]
+fn a_number_in_quotes_is_answered_with_that_number() {
+    for (assignment, help) in [
+        ("run.agents=\"8\"", "write agents = 8"),
+        ("run.agents=8.0", "write agents = 8"),
+        ("run.agents=\"0\"", "write agents = 1"),
+        ("run.agents=8.5", "write agents = 1"),
+    ] {
+        let errors = load(Sources::new().set("--set", assignment)).expect_err("no number");
+        assert_eq!(errors[0].help(), help, "{assignment}");
+    }
+}
+
+#[test]
 fn a_clash_names_the_places_of_both_layers() {
     let sources = Sources::new()
         .file(

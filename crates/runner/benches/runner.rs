@@ -294,7 +294,11 @@ fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
             format!("{:.1}", spent / floor.as_secs_f64().max(f64::MIN_POSITIVE)),
         );
         if !recorded {
-            report.ratio("tick_boltzmann_steps", "1000000_per_cpu_second/achieved", STEPS_PER_CPU_SECOND / rate);
+            report.ratio(
+                "tick_boltzmann_steps",
+                "1000000_per_cpu_second/achieved",
+                STEPS_PER_CPU_SECOND / rate,
+            );
         }
         drop(outcome);
     }

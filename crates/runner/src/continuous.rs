@@ -27,7 +27,7 @@ pub struct ContinuousLimits {
     pub thinkers_max: usize,
     /// How long an orderly end waits for thoughts in progress.
     pub grace: Span,
-    /// Real time between two reports of progress, in steps of the loop.
+    /// Steps of the loop between two reports of progress.
     pub progress_every_steps: u64,
 }
 

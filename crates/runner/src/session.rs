@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ecology_features::ConfigError;
 use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource};
-use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal};
+use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal, SqliteOptions, Verify};
 use ecology_types::{AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
 
@@ -15,6 +15,7 @@ use crate::continuous::{ContinuousLimits, run_continuously};
 use crate::crew::MINDS_TAG;
 use crate::drive::Equipment;
 use crate::host::{Host, HostError, Observer, Observers};
+use crate::made_with::{Contradiction, MadeWith};
 use crate::outcome::RunOutcome;
 use crate::report::RunReport;
 use crate::scenario::{self, Scenario};
@@ -98,6 +99,17 @@ pub enum SessionError {
         /// What was asked for.
         asked: String,
     },
+    /// The world was made with another value of a setting that is fixed when a world is made.
+    #[error(
+        "{world} was made with {} = {}, and {} was asked for; leave it out to go on with {}, or name another file",
+        .contradiction.key, .contradiction.made_with, .contradiction.asked, .contradiction.made_with
+    )]
+    MadeOtherwise {
+        /// The file.
+        world: String,
+        /// Which setting, and both values.
+        contradiction: Contradiction,
+    },
 }
 
 impl From<ConfigError> for SessionError {
@@ -112,14 +124,17 @@ impl From<ConfigError> for SessionError {
 /// [`SessionError`] says what is wrong and what to do. A world that exists is never harmed by a run that cannot begin.
 pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<RunReport, SessionError> {
     let started = std::time::Instant::now();
-    let SessionSpec { config, path, stop, version } = spec;
+    let SessionSpec { mut config, path, stop, version } = spec;
     let axes = config.axis_vector();
     let parts = compose::parts(axes)?;
+    let path = path.or_else(|| config.run.world.clone());
+    if let Some(path) = path.as_deref() {
+        restore(&mut config, path)?;
+    }
     let mut scenario = scenario::build(&config);
     let length = length(&config, scenario.length());
     let mut tally = Tally::default();
-    let Opened { mut host, file, resumed, minds } =
-        open(&config, path.or_else(|| config.run.world.clone()), parts, &mut *scenario, &mut tally)?;
+    let Opened { mut host, file, resumed, minds } = open(&config, path, parts, &mut *scenario, &mut tally)?;
     let seed = Seed(config.run.seed);
     let name = config.run.scenario.name();
     let now = host.world().time();
@@ -179,6 +194,18 @@ fn takes_real_time(config: &Config) -> bool {
     config.features.execution_mode == ExecutionMode::Continuous && config.run.clock == ClockChoice::Real
 }
 
+/// A world that exists goes on with the settings that shaped its agents. What else is wrong with it, opening it will tell.
+fn restore(config: &mut Config, path: &Path) -> Result<(), SessionError> {
+    if config.journal.backend == JournalBackend::Memory {
+        return Ok(());
+    }
+    let Ok(Some(made_with)) = made_with(path) else { return Ok(()) };
+    made_with.restore_defaults(config).map_err(|contradiction| SessionError::MadeOtherwise {
+        world: path.display().to_string(),
+        contradiction,
+    })
+}
+
 /// How long this run takes: what was asked for, or else what the scenario says.
 fn length(config: &Config, by_scenario: scenario::Length) -> scenario::Length {
     scenario::Length {
@@ -230,7 +257,11 @@ fn drive(
             ClockChoice::Real => Box::new(RealClock::starting_at(start)),
             ClockChoice::Virtual => Box::new(VirtualClock::starting_at(start)),
         };
-        let limits = ContinuousLimits::lasting(length.duration);
+        let mut limits = ContinuousLimits::lasting(length.duration);
+        if config.run.clock == ClockChoice::Real {
+            // Steps are rare there: whoever watches wants to hear of each.
+            limits.progress_every_steps = 1;
+        }
         run_continuously(host, equipment, clock, limits, stop, observer, &mut tell)
     }
 }
@@ -316,6 +347,7 @@ fn open(
         None => compose::journal(config, &path, OpenMode::Create)?,
     };
     store::stamp(&mut *journal)?;
+    MadeWith::of(config).keep(&mut *journal)?;
     host.record_in(journal, batch, every, records)?;
     host.sync()?;
     Ok(Opened { host, file, resumed: false, minds: None })
@@ -341,6 +373,15 @@ pub fn open_for_reading(path: &Path) -> Result<(World, Box<dyn Journal>, AxisVec
     let axes = store::last_axes(&mut journal)?;
     let world = store::recover(&mut journal, axes, Recover::QUICKLY, &mut Observers::default())?;
     Ok((world, Box::new(journal), axes))
+}
+
+/// What a world was made with; `None` when it was made before that was kept.
+///
+/// # Errors
+/// When there is no world that can be read.
+pub fn made_with(path: &Path) -> Result<Option<MadeWith>, JournalError> {
+    let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
+    MadeWith::read(&SqliteJournal::open_with(path, OpenMode::Read, &options)?)
 }
 
 /// What recomputing a world's state gave.

@@ -253,7 +253,10 @@ fn measure(setting: &Setting<'_>, check: &BenchCheck) -> Result<Found> {
         let mut names: Vec<&str> = done.ratios.iter().map(|ratio| ratio.name.as_str()).collect();
         names.sort_unstable();
         if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Ok(Err(format!("two ratios are called {}: the better one would hide the other", pair[0])));
+            return Ok(Err(format!(
+                "two ratios are called {}: the better one would hide the other",
+                pair[0]
+            )));
         }
         for ratio in done.ratios {
             match best.iter_mut().find(|known| known.name == ratio.name) {

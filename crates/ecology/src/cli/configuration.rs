@@ -71,6 +71,9 @@ pub(crate) enum ConfigCommand {
     Check {
         /// The file; without it config/ecology.toml if it is there
         file: Option<PathBuf>,
+        /// The same under the name that it has everywhere else
+        #[arg(long, value_name = "FILE", hide = true, conflicts_with = "file")]
+        config: Option<PathBuf>,
         /// Set one value, for example features.rate_limiting=rolling; may be repeated
         #[arg(long, value_name = "KEY=VALUE")]
         set: Vec<String>,

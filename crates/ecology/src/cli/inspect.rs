@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::whole_number;
+
 /// Look into a world without changing it, also while it runs
 #[derive(Debug, Args)]
 #[command(subcommand_value_name = "VIEW", subcommand_help_heading = "Views")]
@@ -41,10 +43,10 @@ pub(crate) enum View {
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Page {
     /// Rows to show; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value = "20", value_parser = whole_number::<usize>, allow_negative_numbers = true)]
     pub(crate) limit: usize,
     /// Rows to leave out first
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = whole_number::<usize>, allow_negative_numbers = true)]
     pub(crate) offset: usize,
 }
 
@@ -116,7 +118,7 @@ pub(crate) struct EventFilter {
     #[arg(long, value_name = "ID")]
     pub(crate) actor: Option<String>,
     /// Only events from this number on, oldest first; without it the newest
-    #[arg(long, value_name = "SEQ")]
+    #[arg(long, value_name = "SEQ", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) since: Option<u64>,
     #[command(flatten)]
     pub(crate) page: Page,

@@ -47,6 +47,12 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// A number as people write it, refused in words that say what to write.
+fn whole_number<T: TryFrom<u64>>(text: &str) -> Result<T, String> {
+    let number = text.parse::<u64>().ok().and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| "write a whole number, without a sign or a unit".to_owned())
+}
+
 fn after_long_help() -> String {
     format!(
         "Data goes to stdout, everything else to stderr.\n\n{}\nBegin with `ecology run`; it ends with what to type next.",
@@ -152,6 +158,22 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_are_refused_in_plain_words() {
+        for args in [
+            ["run", "--seed", "-1"],
+            ["run", "--ticks", "1.5"],
+            ["run", "--agents", "many"],
+            ["run", "--seed", "18446744073709551616"],
+        ] {
+            let error = Cli::try_parse_from(["ecology"].iter().chain(&args)).unwrap_err().to_string();
+            assert!(error.contains(args[2]) && error.contains("write a whole number"), "{error}");
+        }
+        let args = ["ecology", "inspect", "a.world", "events", "--limit", "-1"];
+        let error = Cli::try_parse_from(args).unwrap_err().to_string();
+        assert!(error.contains("write a whole number"), "{error}");
     }
 
     #[test]

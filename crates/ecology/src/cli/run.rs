@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ecology_features::Sources;
 
-use super::ConfigArgs;
+use super::{ConfigArgs, whole_number};
 use crate::failure::Failure;
 
 /// Run a scenario, in a fresh world or going on with one
@@ -24,16 +24,16 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "PATH")]
     pub(crate) world: Option<PathBuf>,
     /// Stop after this many ticks
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) ticks: Option<u64>,
     /// Stop after this much time of the run's clock: 500ms, 30s, 5m, 2h
     #[arg(long, value_name = "TIME", value_parser = duration_ms, conflicts_with = "ticks")]
     pub(crate) duration: Option<u64>,
     /// How many agents take part
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) agents: Option<u64>,
     /// The seed of every random choice
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,

@@ -14,8 +14,12 @@ use crate::text::{clean, clean_lines};
 pub(crate) fn execute(command: &ConfigCommand, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
         ConfigCommand::Show { config, json } => show(&config.load()?, *json, terminal),
-        ConfigCommand::Check { file, set, json } => {
-            let args = ConfigArgs { config: file.clone(), set: set.clone(), shadow: Vec::new() };
+        ConfigCommand::Check { file, config, set, json } => {
+            let args = ConfigArgs {
+                config: file.clone().or_else(|| config.clone()),
+                set: set.clone(),
+                shadow: Vec::new(),
+            };
             check(&args, *json, terminal)
         }
         ConfigCommand::Schema => terminal.print(&schema_text()).map(|()| Exit::Ok),

@@ -15,7 +15,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::terminal::Terminal;
-use ecology_runner::session::{self, SessionSpec};
+use ecology_runner::session::{self, SessionError, SessionSpec};
+use ecology_runner::store::OpenError;
 
 pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut loaded = load(args.sources()?)?;
@@ -54,13 +55,10 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
     }
 }
 
-/// A world that exists goes on with its own scenario and seed unless somebody asks for others.
+/// A world that exists goes on with its own scenario, seed and agents unless somebody asks for others.
 fn take_over(path: &Path, loaded: &mut Loaded) -> Result<(), Failure> {
-    let is_free = |key: &str| loaded.origins.get(key).is_none_or(|origin| *origin == Origin::Default);
-    let (scenario_is_free, seed_is_free) = (is_free("run.scenario"), is_free("run.seed"));
-    if !scenario_is_free && !seed_is_free {
-        return Ok(());
-    }
+    let origins = &loaded.origins;
+    let was_asked_for = |key: &str| origins.get(key).is_some_and(|origin| *origin != Origin::Default);
     let (world, ..) = match session::open_for_reading(path) {
         Ok(opened) => opened,
         // A world whose making was cut short: it is made anew, with what this command says.
@@ -69,12 +67,17 @@ fn take_over(path: &Path, loaded: &mut Loaded) -> Result<(), Failure> {
     };
     let (_, _, scenario, seed) = world.run();
     if let Some(name) = ScenarioName::ALL.into_iter().find(|name| name.name() == scenario)
-        && scenario_is_free
+        && !was_asked_for("run.scenario")
     {
         loaded.config.run.scenario = name;
     }
-    if seed_is_free && !scenario.is_empty() {
+    if !was_asked_for("run.seed") && !scenario.is_empty() {
         loaded.config.run.seed = seed.0;
+    }
+    if let Some(made_with) = session::made_with(path).map_err(OpenError::from)? {
+        made_with.restore(&mut loaded.config, &was_asked_for).map_err(|contradiction| {
+            SessionError::MadeOtherwise { world: path.display().to_string(), contradiction }
+        })?;
     }
     Ok(())
 }

@@ -154,6 +154,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Leave --scenario out to go on with the world, or name another file.",
     ),
     (
+        "world::made_otherwise",
+        "A setting that is fixed when a world is made was asked for with another value: agents, shares, tick_ms or the scenario's own.",
+        "Leave the setting out to go on with the world, or name another file.",
+    ),
+    (
         "journal::disk_full",
         "There is no room left for the journal.",
         "Free some space, then run again with --world: everything acknowledged is there.",

@@ -77,8 +77,8 @@ pub enum Traders {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Market {
-    /// How often values and costs are drawn anew.
-    #[schemars(range(min = 1, max = 10_000))]
+    /// How often values and costs are drawn anew. A trader's configuration holds those of all rounds, and has to fit.
+    #[schemars(range(min = 1, max = 1_000))]
     pub rounds: u32,
     /// Trading periods in one round, each beginning with fresh units.
     #[schemars(range(min = 1, max = 10_000))]

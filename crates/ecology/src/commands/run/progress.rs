@@ -65,12 +65,19 @@ impl Line {
 }
 
 fn bar(colored: bool) -> ProgressBar {
-    let template =
-        if colored { "{bar:20.cyan/dim} {percent:>3} %  {msg}" } else { "{bar:20} {percent:>3} %  {msg}" };
+    // A wide message is cut at the edge of the terminal: a line that wraps is not redrawn in place.
+    let template = if colored {
+        "{bar:20.cyan/dim} {percent:>3} %  {wide_msg}"
+    } else {
+        "{bar:20} {percent:>3} %  {wide_msg}"
+    };
     let bar = ProgressBar::new(1);
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("━╸─"));
     }
+    // A large world takes a while until its first tick.
+    bar.set_message("preparing the world");
+    bar.tick();
     bar
 }
 
