@@ -90,10 +90,9 @@ impl Observer for Trace {
         if self.check_every > 0
             && self.events.len().is_multiple_of(self.check_every)
             && is_settled(world, event)
+            && let Err(broken) = world.check_invariants()
         {
-            if let Err(broken) = world.check_invariants() {
-                panic!("after event {}: {broken}", event.seq);
-            }
+            panic!("after event {}: {broken}", event.seq);
         }
     }
 }

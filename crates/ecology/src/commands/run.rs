@@ -16,7 +16,6 @@ use crate::failure::Failure;
 use crate::render;
 use crate::terminal::Terminal;
 use ecology_runner::session::{self, SessionError, SessionSpec};
-use ecology_runner::store::OpenError;
 
 pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let mut loaded = load(args.sources()?)?;
