@@ -158,8 +158,7 @@ impl Default for Journal {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MeteringSource {
-    /// The machine: CPU time and memory as the kernel reports them, different in every run. The CPU clock is read once per batch of turns
-    /// and shared out among them in proportion to the time that each took; the sums are exact.
+    /// The machine: CPU time and memory as the kernel reports them, different in every run; read per batch of turns and shared out exactly.
     #[default]
     Machine,
     /// A model that computes them from the action: the same in every run.
