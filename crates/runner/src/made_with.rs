@@ -47,7 +47,7 @@ impl MadeWith {
                 settings.extend(values.into_iter().map(|(key, value)| (format!("{prefix}{key}"), value)));
             }
         };
-        section(SHARES, serde_json::to_value(&config.shares).ok());
+        section(SHARES, serde_json::to_value(config.shares).ok());
         let name = config.run.scenario.name();
         let scenarios = serde_json::to_value(&config.scenario).ok();
         section(&scenario_prefix(config), scenarios.and_then(|mut all| all.get_mut(name).map(Value::take)));

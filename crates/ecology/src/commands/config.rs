@@ -15,7 +15,11 @@ pub(crate) fn execute(command: &ConfigCommand, terminal: &Terminal) -> Result<Ex
     match command {
         ConfigCommand::Show { config, json } => show(&config.load()?, *json, terminal),
         ConfigCommand::Check { file, config, set, json } => {
-            let args = ConfigArgs { config: file.clone().or_else(|| config.clone()), set: set.clone(), shadow: Vec::new() };
+            let args = ConfigArgs {
+                config: file.clone().or_else(|| config.clone()),
+                set: set.clone(),
+                shadow: Vec::new(),
+            };
             check(&args, *json, terminal)
         }
         ConfigCommand::Schema => terminal.print(&schema_text()).map(|()| Exit::Ok),

@@ -58,7 +58,12 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
 fn take_over(path: &Path, loaded: &mut Loaded) -> Result<(), Failure> {
     let origins = &loaded.origins;
     let was_asked_for = |key: &str| origins.get(key).is_some_and(|origin| *origin != Origin::Default);
-    let (world, ..) = session::open_for_reading(path)?;
+    let (world, ..) = match session::open_for_reading(path) {
+        Ok(opened) => opened,
+        // A world whose making was cut short: it is made anew, with what this command says.
+        Err(OpenError::Empty) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     let (_, _, scenario, seed) = world.run();
     if let Some(name) = ScenarioName::ALL.into_iter().find(|name| name.name() == scenario)
         && !was_asked_for("run.scenario")

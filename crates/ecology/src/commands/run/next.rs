@@ -15,15 +15,9 @@ pub(super) fn commands(report: &RunReport, axes: AxisVector, terminal: &Terminal
             let world = word(world);
             add(format!("replay {world}"), "compute the state again from the journal and compare the hash");
             let (kind, why) = if report.trade.trades > 0 {
-                (
-                    "escrow_sold",
-                    "the last ten trades; also: balances, agents, artifacts, escrow, mint",
-                )
+                ("escrow_sold", "the last ten trades; also: balances, agents, artifacts, escrow, mint")
             } else {
-                (
-                    "action_done",
-                    "the last ten actions; also: balances, agents, artifacts, escrow, mint",
-                )
+                ("action_done", "the last ten actions; also: balances, agents, artifacts, escrow, mint")
             };
             add(format!("inspect {world} events --kind {kind} --limit 10"), why);
         }
