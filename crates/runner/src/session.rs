@@ -375,13 +375,14 @@ pub fn open_for_reading(path: &Path) -> Result<(World, Box<dyn Journal>, AxisVec
     Ok((world, Box::new(journal), axes))
 }
 
-/// What a world was made with; `None` when it was made before that was kept.
+/// What a world was made with; `None` when it was made before that was kept, or when its making was interrupted.
 ///
 /// # Errors
 /// When there is no world that can be read.
 pub fn made_with(path: &Path) -> Result<Option<MadeWith>, JournalError> {
     let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
-    MadeWith::read(&SqliteJournal::open_with(path, OpenMode::Read, &options)?)
+    let journal = SqliteJournal::open_with(path, OpenMode::Read, &options)?;
+    if journal.last() == 0 { Ok(None) } else { MadeWith::read(&journal) }
 }
 
 /// What recomputing a world's state gave.
