@@ -90,7 +90,7 @@ fn a_world_goes_on_with_what_it_was_made_with() {
         ("--agents", "9", "run.agents = 8, and 9"),
         ("--agents", "100", "run.agents = 8, and 100"),
         ("--set", "scenario.market.price_max=200", "scenario.market.price_max = 50, and 200"),
-        ("--set", "shares.cpu=1", "shares.cpu = 20000, and 1"),
+        ("--set", "shares.cpu=30000", "shares.cpu = 20000, and 30000"),
         ("--set", "time.tick_ms=500", "time.tick_ms = 1000, and 500"),
     ] {
         let before = std::fs::read(program.path("a.world")).unwrap();
