@@ -174,7 +174,7 @@ fn journal_code(error: &JournalError) -> (Exit, &'static str) {
         JournalError::TooNew { .. } => (Exit::World, "world::too_new"),
         JournalError::Locked { .. } => (Exit::World, "world::locked"),
         JournalError::TornTail { .. } => (Exit::World, "world::torn"),
-        JournalError::Corrupt { .. } => (Exit::World, "world::damaged"),
+        JournalError::Corrupt { .. } | JournalError::Damaged { .. } => (Exit::World, "world::damaged"),
         JournalError::DiskFull { .. } => (Exit::Journal, "journal::disk_full"),
         JournalError::Poisoned { .. } => (Exit::Journal, "journal::stopped"),
         _ => (Exit::Journal, "journal::failed"),

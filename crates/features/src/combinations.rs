@@ -147,6 +147,15 @@ fn scenario(config: &Config, found: &mut Vec<Clash>) {
             "write run.agents = 2 or more".to_owned(),
         );
     }
+    if name == ScenarioName::Vickrey && config.run.agents.is_some() {
+        contradiction(
+            found,
+            &["run.agents", "run.scenario"],
+            "the scenario \"vickrey\" takes as many agents as its experiments have bidders".to_owned(),
+            "leave run.agents out and write scenario.vickrey.bidders = [2, 5, 10] or other numbers"
+                .to_owned(),
+        );
+    }
     let scrip = config.scenario.boltzmann.scrip_each.saturating_mul(u64::from(agents));
     if name == ScenarioName::Boltzmann && scrip > Scrip::TOTAL_MAX.0 {
         contradiction(

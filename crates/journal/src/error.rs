@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum JournalError {
     /// The path names a folder.
-    #[error("{} is a folder, not a world file; name a file inside it, such as {}", path.display(), path.join("world.ecology").display())]
+    #[error("{} is a folder, not a world file; name a file inside it, such as {}", path.display(), path.join("a.world").display())]
     IsDirectory {
         /// What was to be opened.
         path: PathBuf,
@@ -155,6 +155,14 @@ pub enum JournalError {
         /// The first frame that is not sound.
         number: u64,
         /// What does not fit.
+        detail: String,
+    },
+    /// The file itself is damaged, so that not even its frames can be found.
+    #[error("{} is damaged ({detail}); restore the world from a copy", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
         detail: String,
     },
     /// The committer was shut down.

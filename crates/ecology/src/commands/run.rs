@@ -27,7 +27,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
     }
     let path = args.world.clone().or_else(|| loaded.config.run.world.clone());
     if let Some(path) = path.as_deref().filter(|path| path.is_file()) {
-        take_over(path, &mut loaded)?;
+        take_over(path, &mut loaded, terminal)?;
     }
     let stop = Stop::default();
     listen(&stop, terminal)?;
@@ -55,15 +55,22 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
 }
 
 /// A world that exists goes on with its own scenario, seed and agents unless somebody asks for others.
-fn take_over(path: &Path, loaded: &mut Loaded) -> Result<(), Failure> {
+fn take_over(path: &Path, loaded: &mut Loaded, terminal: &Terminal) -> Result<(), Failure> {
     let origins = &loaded.origins;
     let was_asked_for = |key: &str| origins.get(key).is_some_and(|origin| *origin != Origin::Default);
-    let (world, ..) = match session::open_for_reading(path) {
+    let (world, _, before) = match session::open_for_reading(path) {
         Ok(opened) => opened,
         // A world whose making was cut short: it is made anew, with what this command says.
         Err(OpenError::Empty) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
+    let now = loaded.axis_vector();
+    if now != before {
+        terminal.say(&format!(
+            "{} the world ran with {before}; this run goes on with {now}",
+            terminal.talk.warning("note:")
+        ));
+    }
     let (_, _, scenario, seed) = world.run();
     if let Some(name) = ScenarioName::ALL.into_iter().find(|name| name.name() == scenario)
         && !was_asked_for("run.scenario")

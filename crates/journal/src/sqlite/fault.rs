@@ -12,6 +12,7 @@ pub(super) fn explain(doing: &str, path: &Path, error: rusqlite::Error) -> Journ
     let doing = doing.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => JournalError::DiskFull { doing, detail },
+        Some(ErrorCode::DatabaseCorrupt) => JournalError::Damaged { path: path.to_owned(), detail },
         Some(ErrorCode::NotADatabase) => JournalError::NotADatabase { path: path.to_owned() },
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             JournalError::NotWritable { path: path.to_owned(), detail }
