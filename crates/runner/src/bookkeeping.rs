@@ -299,10 +299,9 @@ mod tests {
             apportion(total, &mut shares);
             prop_assert_eq!(shares.iter().map(|share| u128::from(*share)).sum::<u128>(), u128::from(total));
             let sum: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
-            if sum > 0 {
-                for (weight, share) in weights.iter().zip(&shares) {
-                    // The product of two numbers of 64 bits and a share below the total both fit.
-                    let exact = u128::from(*weight) * u128::from(total) / sum;
+            for (weight, share) in weights.iter().zip(&shares) {
+                // The product of two numbers of 64 bits fits.
+                if let Some(exact) = (u128::from(*weight) * u128::from(total)).checked_div(sum) {
                     prop_assert!(u128::from(*share) == exact || u128::from(*share) == exact + 1);
                 }
             }

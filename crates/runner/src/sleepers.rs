@@ -227,10 +227,10 @@ impl Sleepers {
                     }
                 }
             }
-            Effect::QuotaTransferred { to, resource, .. } => {
-                if self.resting.get(to).is_some_and(|rest| rest.blocked_on == Some(*resource)) {
-                    wake(*to, None);
-                }
+            Effect::QuotaTransferred { to, resource, .. }
+                if self.resting.get(to).is_some_and(|rest| rest.blocked_on == Some(*resource)) =>
+            {
+                wake(*to, None);
             }
             Effect::ArtifactCreated(record) => {
                 for agent in self.by_artifact.get(&record.key).into_iter().flatten() {

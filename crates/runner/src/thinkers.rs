@@ -121,7 +121,7 @@ fn work(queue: &(Mutex<Queue>, Condvar), tell: &Sender<Finished>) {
         let thinking = Reading { cpu_ns, ..Reading::default() };
         // Dropping or moving a mind runs its code as well; nothing of that may end this thread.
         let finished = Finished { at, mind: Some(mind), decision, thinking };
-        if catch_unwind(AssertUnwindSafe(|| tell.send(finished))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| tell.send(finished).is_ok())).is_err() {
             return;
         }
     }

@@ -1,5 +1,7 @@
 //! The runner from outside: both modes, both clocks, faults and races.
 
+#![expect(clippy::unwrap_used, reason = "what is unexpected in a test ends it")]
+
 mod capacity;
 mod continuous;
 mod faults;

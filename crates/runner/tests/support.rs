@@ -87,13 +87,12 @@ pub(crate) struct Trace {
 impl Observer for Trace {
     fn observe(&mut self, world: &World, event: &Event) {
         self.events.push(event.clone());
-        if self.check_every > 0
-            && self.events.len().is_multiple_of(self.check_every)
+        let is_due = self.check_every > 0 && self.events.len().is_multiple_of(self.check_every);
+        if is_due
             && is_settled(world, event)
+            && let Err(broken) = world.check_invariants()
         {
-            if let Err(broken) = world.check_invariants() {
-                panic!("after event {}: {broken}", event.seq);
-            }
+            panic!("after event {}: {broken}", event.seq);
         }
     }
 }

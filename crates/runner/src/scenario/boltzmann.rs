@@ -68,7 +68,7 @@ impl Scenario for BoltzmannScenario {
         let by_ticks = world.tick() > 0;
         // The published tolerance is that of 10,000 agents; a sample of another size scatters with the root of its size.
         let scale = (10_000.0 / agents).sqrt().max(1.0);
-        let (expected, tolerance, law) = match (by_ticks, mean == 1.0) {
+        let (expected, tolerance, law) = match (by_ticks, self.config.scenario.boltzmann.scrip_each == 1) {
             (true, true) => (Some(GINI_BY_TICKS.0), GINI_BY_TICKS.1, "0.628 once per tick"),
             (false, true) => {
                 (Some(GINI_ONE_AFTER_THE_OTHER.0), GINI_ONE_AFTER_THE_OTHER.1, "0.6646, law (1+m)/(1+2m)")
