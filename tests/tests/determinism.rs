@@ -13,7 +13,7 @@ fn decided(value: &Value) -> String {
 /// The digest of what the rules decided, after a run that a replay confirms.
 fn run(scenario: &str, seed: &str, more: &[&str]) -> String {
     let scratch = Scratch::new();
-    // The bidders of this one are set by its experiments.
+    // Vickrey's experiments say themselves how many bidders they have.
     let agents: &[&str] = if scenario == "vickrey" { &[] } else { &["--agents", "26"] };
     let args = [&["--scenario", scenario, "--ticks", "20", "--seed", seed], agents, more].concat();
     let run = decided(&scratch.run("a.world", &args));
