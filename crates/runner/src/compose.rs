@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ecology_container_limits::{Capacity, ConfigLimits, ResourceLimits};
 use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAccess};
 use ecology_features::config::{Config, JournalBackend, MeteringSource};
 use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
@@ -10,7 +11,7 @@ use ecology_metering::ModelledMeter;
 use ecology_minds::scripted::{Delay, Tools};
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
-use ecology_types::{Axis, AxisVector, Side, Span};
+use ecology_types::{Axis, AxisVector, Rules, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
 
 use crate::bookkeeping::Source as MeterSource;
@@ -87,6 +88,29 @@ fn access(side: Side) -> Box<dyn AccessControl> {
         Side::New => Box::new(ContractAccess),
     }
 }
+
+/// What turns a principal's shares into the limits of its process, within what the provider has.
+///
+/// # Errors
+/// [`NotBuilt`] for an implementation that this version does not have.
+pub fn resource_limits(axes: AxisVector, rules: &Rules) -> Result<Box<dyn ResourceLimits>, NotBuilt> {
+    let axis = Axis::ResourceLimits;
+    match axes.side(axis) {
+        Side::Old => Ok(Box::new(ConfigLimits::new(Capacity {
+            window: rules.window,
+            shares: rules.capacity,
+            pids: PIDS_MAX,
+        }))),
+        Side::New => Err(NotBuilt {
+            axis,
+            implementation: axis.implementation(Side::New),
+            instead: axis.implementation(Side::Old),
+        }),
+    }
+}
+
+/// Processes that all principals together may have.
+const PIDS_MAX: u64 = 32_768;
 
 /// The journal that the configuration names. A journal in memory has no file.
 ///

@@ -122,6 +122,12 @@ pub struct LimitsReport {
     pub rate_refusals: u64,
     /// Times an agent waited for capacity.
     pub blocked: u64,
+    /// The implementation that turns shares into the limits of a process.
+    pub process_limits: String,
+    /// Principals whose shares were turned into limits.
+    pub plans: u64,
+    /// Principals whose peak of memory or disk exceeded their limits.
+    pub plans_exceeded: u64,
     /// Reservations made, settled and released; open ones are the difference.
     pub reservations_made: u64,
     /// See [`LimitsReport::reservations_made`].
