@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ecology_features::ENVIRONMENT_PREFIX;
 use ecology_features::file::DEFAULT_PATH;
 use ecology_metering::CountingAllocator;
+use ecology_metering::cgroup::{Reader, Version};
 
 use super::Finding;
 use crate::terminal::{Terminal, columns, no_color};
@@ -150,13 +151,26 @@ fn memory() -> Finding {
 
 fn cgroups() -> Finding {
     const CHECK: &str = "cgroups";
-    if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
-        return Finding::ok(CHECK, "version 2");
+    let remedy = "nothing in this release needs them; limits of containers will";
+    let mut reader = match Reader::of_self() {
+        Ok(reader) => reader,
+        Err(error) => return Finding::warn(CHECK, error.to_string(), remedy),
+    };
+    let Some((version, _)) = reader.layout().cpu.as_ref().or(reader.layout().memory.as_ref()) else {
+        return Finding::warn(CHECK, "none found", remedy);
+    };
+    let version = match version {
+        Version::V1 => 1,
+        Version::V2 => 2,
+    };
+    match reader.read() {
+        Ok(reading) => {
+            let of = |known: Option<u64>| if known.is_some() { "readable" } else { "not readable" };
+            let (cpu, memory) = (of(reading.cpu_ns), of(reading.memory_bytes));
+            Finding::ok(CHECK, format!("version {version}: CPU time {cpu}, memory {memory}"))
+        }
+        Err(error) => Finding::warn(CHECK, error.to_string(), remedy),
     }
-    if Path::new("/sys/fs/cgroup/memory").exists() || Path::new("/sys/fs/cgroup/cpuacct").exists() {
-        return Finding::ok(CHECK, "version 1");
-    }
-    Finding::warn(CHECK, "none found", "nothing in this release needs them; limits of containers will")
 }
 
 fn docker() -> Finding {
