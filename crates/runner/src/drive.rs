@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use ecology_minds::Then;
 use ecology_rate_limiting::{Ask, Decision as RateDecision};
 use ecology_types::{
-    Act, Command, Effect, Founder, Key, Lifecycle, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
+    Act, Command, Effect, Founder, Key, Lifecycle, Refusal, RefusalCode, Resource, Seed, Sleep, Span,
+    Thought, Time, WakeReason,
 };
 use ecology_world::{Event, LoopState, Scorer, Step, StepError, World};
 use rustc_hash::FxHashMap;
@@ -351,6 +352,13 @@ impl<'o> Drive<'o> {
     pub(crate) fn finish(mut self, ended: Ended, now: Time) -> Result<RunOutcome, HostError> {
         let Drive { host, books, observer, .. } = &mut self;
         books.book(host, now, *observer)?;
+        // What the shadows could not explain belongs to the history of the world, bounded by what they keep.
+        for (axis, report) in self.world().parts().shadow_reports() {
+            for unexplained in report.first_unexplained {
+                let detail = Refusal::new(RefusalCode::Unavailable, unexplained.detail).detail;
+                self.step(&Command::Divergence { axis, detail }, now)?;
+            }
+        }
         self.step(&Command::EndRun { reason: ended.reason().into() }, now)?;
         let minds = self.crew.save();
         self.host.keep(crate::crew::MINDS_TAG, &minds)?;

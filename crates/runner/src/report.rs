@@ -52,6 +52,8 @@ pub struct RunReport {
     pub metering: MeteringReport,
     /// Trade.
     pub trade: Trade,
+    /// Codes of deprecations that were used; `ecology explain CODE` says what to write instead.
+    pub deprecations_used: Vec<String>,
     /// The mint.
     pub mint: MintReport,
     /// The agents' loops by state, in ascending order of the states' names.

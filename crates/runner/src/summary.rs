@@ -89,6 +89,7 @@ pub(crate) fn report(world: &World, tally: &Tally, scenario: &dyn Scenario, hash
             orders_opened: tally.count(EventKind::EscrowOpened),
             orders_cancelled: tally.count(EventKind::EscrowCancelled),
         },
+        deprecations_used: tally.deprecations.iter().map(ToString::to_string).collect(),
         mint: MintReport {
             rounds: world.mint().round(),
             bids: tally.count(EventKind::BidPlaced),
@@ -189,15 +190,8 @@ fn biggest_users(world: &World) -> Vec<User> {
 }
 
 fn shadows(world: &World) -> BTreeMap<String, ShadowSummary> {
-    let parts = world.parts();
-    [
-        (Axis::RateLimiting, parts.limiter.shadow_report()),
-        (Axis::ArtifactOntology, parts.ontology.shadow_report()),
-        (Axis::AccessControl, parts.access.shadow_report()),
-    ]
-    .into_iter()
-    .filter_map(|(axis, report)| Some((axis.name().to_owned(), shadow(report?))))
-    .collect()
+    let reports = world.parts().shadow_reports();
+    reports.into_iter().map(|(axis, report)| (axis.name().to_owned(), shadow(report))).collect()
 }
 
 fn shadow(report: Report) -> ShadowSummary {

@@ -1,6 +1,6 @@
 //! Counting what happened, for reports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ecology_types::{Effect, EventKind, Key, MintReason, RefusalCode, SmolStr};
 use ecology_world::{Event, World};
@@ -18,6 +18,8 @@ pub(crate) struct Tally {
     pub(crate) volume: u64,
     pub(crate) minted: u64,
     pub(crate) basic_income: u64,
+    /// Codes of deprecations that this run has used.
+    pub(crate) deprecations: BTreeSet<SmolStr>,
     /// Methods of each target in the order in which they were first called: a short list that is faster searched than hashed.
     done: rustc_hash::FxHashMap<Key, Vec<(SmolStr, u64)>>,
     done_len: usize,
@@ -70,6 +72,10 @@ impl Observer for Tally {
             Effect::ActionRefused { code, .. } => *self.refused.entry(*code).or_default() += 1,
             Effect::EscrowSold { price, .. } => self.volume = self.volume.saturating_add(price.0),
             Effect::Minted { amount, reason: MintReason::Score, .. } => self.minted += amount.0,
+            Effect::RunStarted { .. } => self.deprecations.clear(),
+            Effect::DeprecationUsed { code } => {
+                self.deprecations.insert(code.clone());
+            }
             Effect::BasicIncomePaid { each, agents, .. } => self.basic_income += each.0 * agents,
             _ => {}
         }

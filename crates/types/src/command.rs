@@ -73,11 +73,6 @@ pub enum Command {
         /// The score, 0 to 100, of each pending winner, or why it could not be scored.
         scores: Vec<(BidId, Result<u8, SmolStr>)>,
     },
-    /// Something deprecated was used for the first time in this run.
-    Deprecated {
-        /// Its code.
-        code: SmolStr,
-    },
     /// A shadow's unexplained difference.
     Divergence {
         /// The axis.

@@ -40,7 +40,7 @@ pub use outcome::Outcome;
 pub use record::{RECORD_VERSION, Record, RecordError, RecordRef};
 pub use refusal::{Category, Refusal, RefusalCode};
 pub use resource::{Charges, Resource, ResourceKind, UnknownResource};
-pub use rules::{Limits, LoopRules, MintRules, Rules};
+pub use rules::{Limits, LoopRules, MintRules, OnDeprecated, Rules};
 pub use seed::{Seed, SeededRng};
 pub use smol_str::SmolStr;
 pub use time::{Span, Time};

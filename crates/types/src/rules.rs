@@ -23,6 +23,8 @@ pub struct Rules {
     pub mint: MintRules,
     /// How agents' loops behave.
     pub loops: LoopRules,
+    /// What happens when an agent writes policy fields.
+    pub policy_fields: OnDeprecated,
 }
 
 impl Default for Rules {
@@ -35,8 +37,21 @@ impl Default for Rules {
             action_estimate: Charges::NONE,
             mint: MintRules::default(),
             loops: LoopRules::default(),
+            policy_fields: OnDeprecated::Allow,
         }
     }
+}
+
+/// What happens when somebody uses something that is on its way out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OnDeprecated {
+    /// Nothing.
+    #[default]
+    Allow,
+    /// It is done, and the log says so once per run.
+    Warn,
+    /// It is refused.
+    Deny,
 }
 
 /// Upper bounds. Each has a refusal that names it.

@@ -21,7 +21,7 @@ use crate::usage::{Measured, Totals, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 2;
+pub const SNAPSHOT_VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {

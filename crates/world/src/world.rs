@@ -62,6 +62,8 @@ pub(crate) struct Clock {
     pub(crate) running: bool,
     pub(crate) scenario: SmolStr,
     pub(crate) seed: Seed,
+    /// Codes of deprecations that this run has told of.
+    pub(crate) deprecations_told: std::collections::BTreeSet<SmolStr>,
 }
 
 impl std::fmt::Debug for World {
@@ -309,6 +311,7 @@ impl World {
             Effect::RunStarted { run, scenario, seed, .. } => {
                 self.clock.run = *run;
                 self.clock.running = true;
+                self.clock.deprecations_told.clear();
                 self.clock.scenario = scenario.clone();
                 self.clock.seed = *seed;
             }
@@ -470,10 +473,10 @@ impl World {
                 row.state = LoopState::Paused;
             }
             Effect::AgentStopped { agent, .. } => self.agents.entry(*agent).state = LoopState::Stopped,
-            Effect::AgentVoided { .. }
-            | Effect::PermissionDivergence { .. }
-            | Effect::Container { .. }
-            | Effect::DeprecationUsed { .. } => {}
+            Effect::AgentVoided { .. } | Effect::PermissionDivergence { .. } | Effect::Container { .. } => {}
+            Effect::DeprecationUsed { code } => {
+                self.clock.deprecations_told.insert(code.clone());
+            }
             Effect::Thought { agent, usage, reservation, .. } => {
                 if reservation.is_none() {
                     self.charge(*agent, usage, now);

@@ -1,8 +1,9 @@
 //! Configuration in the terms of the world: positions and rules.
 
-use ecology_types::{Axis, AxisVector, LoopRules, MintRules, Rules, Scrip, Span};
+use ecology_types::{Axis, AxisVector, LoopRules, MintRules, OnDeprecated, Rules, Scrip, Side, Span};
 
 use super::{Config, run::MS_MAX};
+use crate::deprecations::{DeprecationCode, Level};
 use crate::error::{ConfigError, Problem};
 
 impl Config {
@@ -43,6 +44,15 @@ impl Config {
                 errors_in_row_max: self.loops.errors_in_row_max,
                 backoff_first: span("loops.backoff_first_ms", self.loops.backoff_first_ms)?,
                 backoff_max: span("loops.backoff_max_ms", self.loops.backoff_max_ms)?,
+            },
+            // Policies are the schema of the old access control; only under the new one are they on their way out.
+            policy_fields: match self.features.side(Axis::AccessControl) {
+                Side::Old => OnDeprecated::Allow,
+                Side::New => match self.deprecations.level(DeprecationCode::PolicyFields) {
+                    Level::Allow => OnDeprecated::Allow,
+                    Level::Warn => OnDeprecated::Warn,
+                    Level::Deny => OnDeprecated::Deny,
+                },
             },
         })
     }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use ecology_ontology::{Ask, Resolution};
 use ecology_types::{
-    Act, AllowList, ArtifactRecord, Draft, Effect, GenesisArtifact, Id, Interface, Key, PermissionAnswer,
-    Policy, PolicyDraft, Refusal, RefusalCode, Resource, Scrip, SmolStr, Time, Value, Verb, WriteMode,
+    Act, AllowList, ArtifactRecord, Draft, Effect, GenesisArtifact, Id, Interface, Key, OnDeprecated,
+    PermissionAnswer, Policy, PolicyDraft, Refusal, RefusalCode, Resource, Scrip, SmolStr, Time, Value, Verb,
+    WriteMode,
 };
 
 use super::act::Done;
@@ -95,7 +96,7 @@ impl World {
             has_standing: standing,
             can_execute: executable,
             access_contract: self.mentioned(draft.access_contract.as_ref(), plan)?,
-            policy: draft.policy.as_ref().map(|policy| self.policy_of(policy)).transpose()?.map(Arc::new),
+            policy: self.written_policy(draft, plan)?,
             interface: draft.interface.clone(),
             memory: self.mentioned(draft.memory.as_ref(), plan)?,
         };
@@ -142,7 +143,7 @@ impl World {
             kind: draft.kind.clone(),
             can_execute: draft.can_execute,
             access_contract: self.mentioned(draft.access_contract.as_ref(), plan)?,
-            policy: draft.policy.as_ref().map(|policy| self.policy_of(policy)).transpose()?.map(Arc::new),
+            policy: self.written_policy(draft, plan)?,
             interface: draft.interface.clone(),
             memory: self.mentioned(draft.memory.as_ref(), plan)?,
         };
@@ -344,6 +345,25 @@ impl World {
         Ok(Some(key))
     }
 
+    /// The policy that a draft gives, unless policies are on their way out and refused.
+    fn written_policy(&self, draft: &Draft, plan: &mut Plan) -> Result<Option<Arc<Policy>>, Refusal> {
+        let Some(policy) = &draft.policy else { return Ok(None) };
+        match self.rules.policy_fields {
+            OnDeprecated::Allow => {}
+            OnDeprecated::Warn if self.clock.deprecations_told.contains(POLICY_FIELDS) => {}
+            OnDeprecated::Warn => {
+                plan.push(Effect::DeprecationUsed { code: SmolStr::new_static(POLICY_FIELDS) });
+            }
+            OnDeprecated::Deny => {
+                let detail = format!(
+                    "{POLICY_FIELDS}: contracts decide here; set access_contract instead of policy fields"
+                );
+                return Err(Refusal::new(RefusalCode::NotSupported, detail));
+            }
+        }
+        self.policy_of(policy).map(|policy| Some(Arc::new(policy)))
+    }
+
     fn policy_of(&self, draft: &PolicyDraft) -> Result<Policy, Refusal> {
         Ok(Policy {
             read: self.allow_list(&draft.read)?,
@@ -413,6 +433,9 @@ impl World {
         Ok(Some(Effect::DiskUsed { principal: record.owner, bytes: used }))
     }
 }
+
+/// The code under which policy fields are deprecated.
+const POLICY_FIELDS: &str = "ECO-D001";
 
 fn checked_price(price: Scrip) -> Result<Scrip, Refusal> {
     if price > Scrip::TOTAL_MAX {

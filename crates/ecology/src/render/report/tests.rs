@@ -116,6 +116,7 @@ pub(crate) fn report() -> RunReport {
             orders_opened: 17_000,
             orders_cancelled: 4_000,
         },
+        deprecations_used: Vec::new(),
         mint: MintReport { rounds: 36, bids: 70, basic_income: 0, pool: 0 },
         loops: counts(&[("running", 98), ("stopped", 2)]),
         biggest_users: (1..=5).map(user).collect(),
