@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod crash;
+mod deprecations;
 mod determinism;
 mod disk;
 mod figures;

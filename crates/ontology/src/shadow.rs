@@ -61,12 +61,6 @@ impl ShadowOntology {
         report
     }
 
-    /// Ends the pair and keeps the serving side.
-    #[must_use]
-    pub fn into_serving(self) -> Box<dyn Ontology> {
-        self.serving
-    }
-
     fn is_off(&self) -> bool {
         self.candidate_is_off.load(Ordering::Relaxed)
     }

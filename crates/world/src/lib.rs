@@ -7,7 +7,6 @@
 mod accounts;
 mod agents;
 mod decide;
-mod decide_types;
 mod disk;
 mod event_log;
 mod graves;

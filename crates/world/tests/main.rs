@@ -4,6 +4,7 @@
 
 mod actions;
 mod codes;
+mod deprecations;
 mod escrow;
 mod hostile;
 mod laws;

@@ -6,7 +6,7 @@ mod progress;
 use std::path::{Path, PathBuf};
 
 use ecology_features::config::ScenarioName;
-use ecology_features::{Loaded, Origin, Trigger, load};
+use ecology_features::{DeprecationCode, Loaded, Origin, Trigger, load};
 use ecology_runner::Stop;
 use ecology_runner::store::OpenError;
 
@@ -37,6 +37,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
     let outcome = session::run(spec, &mut |progress| line.show(progress));
     line.clear();
     let report = outcome?;
+    warn_of_deprecations(&report.deprecations_used, terminal);
     if args.json {
         terminal.print_json(&report)?;
     } else {
@@ -51,6 +52,17 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
             format!("a law of the world does not hold: {law}"),
             "please report this with the world; `replay` shows whether it comes out the same again",
         )),
+    }
+}
+
+/// What the agents of the run used although it is on its way out.
+fn warn_of_deprecations(codes: &[String], terminal: &Terminal) {
+    for code in codes {
+        let text = match code.parse::<DeprecationCode>() {
+            Ok(code) => code.info().to_string(),
+            Err(unknown) => unknown.to_string(),
+        };
+        terminal.say(&format!("{} {text}", terminal.talk.warning("warning:")));
     }
 }
 
