@@ -40,7 +40,11 @@ fn what_is_allowed_is_not_mentioned() {
 fn what_is_denied_is_refused_to_the_agents() {
     let report = run(&["--deny-deprecations"]).json();
     assert_eq!(report["deprecations_used"], serde_json::json!([]));
-    assert!(report["actions"]["refused_by_code"]["not_supported"].as_u64() > Some(0), "{}", report["actions"]);
+    assert!(
+        report["actions"]["refused_by_code"]["not_supported"].as_u64() > Some(0),
+        "{}",
+        report["actions"]
+    );
 }
 
 #[test]

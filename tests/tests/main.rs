@@ -9,4 +9,5 @@ mod disk;
 mod figures;
 mod flag_walk;
 mod interrupt;
+mod movable;
 mod readme;

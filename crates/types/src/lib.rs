@@ -10,6 +10,7 @@ mod amount;
 mod artifact;
 mod axes;
 mod command;
+mod command_kind;
 mod effect;
 mod genesis;
 mod id;
@@ -30,6 +31,7 @@ pub use axes::{Axis, AxisVector, Side};
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,
 };
+pub use command_kind::CommandKind;
 pub use effect::{
     Bid, BidId, ContainerChange, Effect, EventKind, Good, MintReason, Order, OrderId, ReservationId,
     TransferReason, WakeReason,

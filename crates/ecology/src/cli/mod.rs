@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Run(RunArgs),
     Inspect(InspectArgs),
     Replay(ReplayArgs),
+    Diff(DiffArgs),
+    Fork(ForkArgs),
     Repair(RepairArgs),
     Scenarios(ScenariosArgs),
     Features(FeaturesArgs),
@@ -79,6 +81,10 @@ pub(crate) enum Command {
 ///
 /// Every record is applied from the first on, without snapshots. The hash is compared with the one that was kept at the last orderly
 /// end of a run. Exit code 1 when they differ.
+///
+/// With --redecide every recorded command is decided again, each on the state that it was decided on: by the same implementations, which
+/// must come to the same effects, or by others (--set features.AXIS=IMPL), which may differ where the divergence register says so. The
+/// world is only read. Exit code 1 when a difference is not explained.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {
     /// The file of the world
@@ -86,6 +92,52 @@ pub(crate) struct ReplayArgs {
     /// Stop after this record
     #[arg(long, value_name = "RECORD", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) until: Option<u64>,
+    /// Decide every recorded command again and report where the decisions part
+    #[arg(long)]
+    pub(crate) redecide: bool,
+    /// Ask this implementation instead of the recorded one, for example features.access_control=contract; may be repeated
+    #[arg(long, value_name = "features.AXIS=IMPL", requires = "redecide")]
+    pub(crate) set: Vec<String>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show where two worlds part: the first event and the fields of the state that differ
+///
+/// Compared is what the rules decided; what the machine measured differs between any two runs and is only mentioned. Exit code 1 when the
+/// worlds differ.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// The file of one world
+    pub(crate) a: PathBuf,
+    /// The file of the other world
+    pub(crate) b: PathBuf,
+    /// Fields to show
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole_number::<u32>, allow_negative_numbers = true)]
+    pub(crate) fields: u32,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Make a new world from any point of an old one
+///
+/// The new world shares the history of the old one up to the given record and goes on from there on its own. The old one is only read.
+/// With --set a configuration file is written beside the new world that holds these settings, for its runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ForkArgs {
+    /// The file of the old world
+    pub(crate) world: PathBuf,
+    /// The last record that both share; all of them without it
+    #[arg(long, value_name = "RECORD", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) at: Option<u64>,
+    /// The file of the new world
+    #[arg(long, value_name = "PATH")]
+    pub(crate) to: PathBuf,
+    /// A setting for the runs of the new world, for example features.access_control=contract; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
     /// One JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
