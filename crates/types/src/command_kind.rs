@@ -33,11 +33,13 @@ pub enum CommandKind {
     ResolveMint,
     /// [`Command::Divergence`]
     Divergence,
+    /// [`Command::Migrate`]
+    Migrate,
 }
 
 impl CommandKind {
     /// Every kind, in ascending order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Create,
         Self::SetRules,
         Self::StartRun,
@@ -57,6 +59,7 @@ impl CommandKind {
         Self::Lifecycle,
         Self::ResolveMint,
         Self::Divergence,
+        Self::Migrate,
     ];
 
     /// The kind of a command.
@@ -77,6 +80,7 @@ impl CommandKind {
             Command::Lifecycle { .. } => Self::Lifecycle,
             Command::ResolveMint { .. } => Self::ResolveMint,
             Command::Divergence { .. } => Self::Divergence,
+            Command::Migrate(_) => Self::Migrate,
         }
     }
 
@@ -105,6 +109,7 @@ impl CommandKind {
             Self::Lifecycle => "lifecycle",
             Self::ResolveMint => "resolve_mint",
             Self::Divergence => "divergence",
+            Self::Migrate => "migrate",
         }
     }
 }

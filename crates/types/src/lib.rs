@@ -14,6 +14,7 @@ mod command_kind;
 mod effect;
 mod genesis;
 mod id;
+mod migration;
 mod outcome;
 mod record;
 mod refusal;
@@ -38,6 +39,7 @@ pub use effect::{
 };
 pub use genesis::GenesisArtifact;
 pub use id::{Id, IdError, Key};
+pub use migration::{Converted, ConvertedField, Migration, RangeDigest};
 pub use outcome::Outcome;
 pub use record::{RECORD_VERSION, Record, RecordError, RecordRef};
 pub use refusal::{Category, Refusal, RefusalCode};
