@@ -9,5 +9,6 @@ mod disk;
 mod figures;
 mod flag_walk;
 mod interrupt;
+mod migration;
 mod movable;
 mod readme;

@@ -16,6 +16,7 @@ mod drive;
 pub mod fork;
 mod host;
 pub mod made_with;
+pub mod migrate;
 mod outcome;
 pub mod redecide;
 pub mod report;

@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     Diff(DiffArgs),
     Fork(ForkArgs),
+    Migrate(MigrateArgs),
     Repair(RepairArgs),
     Scenarios(ScenariosArgs),
     Features(FeaturesArgs),
@@ -141,6 +142,52 @@ pub(crate) struct ForkArgs {
     /// One JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Move a world to the other half of one axis, or back
+///
+/// First comes the plan: what changes and what has no exact place in the other half. Then the gates: the whole recorded history is decided
+/// again by the other half, and enough has to be compared, every kind of command covered, nothing unexplained and every law kept. Then what
+/// exists is converted in batches; killed at any moment, the same command goes on where it was. What is replaced is kept, so --back restores
+/// it. Runs of the world take the new position from then on, and a configuration file that is found is edited in place.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MigrateArgs {
+    /// The file of the world
+    pub(crate) world: PathBuf,
+    /// Where to, for example features.artifact_ontology=unified
+    #[arg(long, value_name = "features.AXIS=IMPL")]
+    pub(crate) to: String,
+    /// Undo it: move to the other half instead
+    #[arg(long)]
+    pub(crate) back: bool,
+    /// Show the plan and the gates and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go ahead although gates are not met; the reason is kept in the journal
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub(crate) force: Option<String>,
+    /// Decisions that have to be compared at least
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = whole_number::<u64>, allow_negative_numbers = true)]
+    pub(crate) decisions_min: u64,
+    /// The configuration file to edit; without it config/ecology.toml if it is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A reason that somebody will read later.
+fn reason(text: &str) -> Result<String, String> {
+    const BYTES_MAX: usize = 500;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("write why, in a few words".to_owned());
+    }
+    if text.len() > BYTES_MAX {
+        return Err(format!("write at most {BYTES_MAX} bytes"));
+    }
+    Ok(crate::text::clean(text).into_owned())
 }
 
 /// Cut off the torn end of a world's journal

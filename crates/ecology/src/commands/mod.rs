@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fork;
 pub(crate) mod inspect;
+pub(crate) mod migrate;
 pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod run;

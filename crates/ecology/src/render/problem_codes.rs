@@ -224,6 +224,21 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Set the other axis as well, as the message says.",
     ),
     (
+        "migrate::gates",
+        "A condition for moving a world is not met; nothing was changed.",
+        "Mend what the table of gates names, or go ahead with --force REASON, which is kept in the journal.",
+    ),
+    (
+        "migrate::unfinished",
+        "The world is in the middle of another migration.",
+        "Run that migration again: it goes on where it stopped.",
+    ),
+    (
+        "migrate::configuration",
+        "The world was moved, and the configuration file could not be edited.",
+        "Write the position into the file yourself, as the message says.",
+    ),
+    (
         "output::failed",
         "What was to be printed could not be written.",
         "Make room where the output goes, or send it elsewhere.",
