@@ -150,7 +150,8 @@ pub(crate) struct ForkArgs {
 /// First comes the plan: what changes and what has no exact place in the other half. Then the gates: the whole recorded history is decided
 /// again by the other half, and enough has to be compared, every kind of command covered, nothing unexplained and every law kept. Then what
 /// exists is converted in batches; killed at any moment, the same command goes on where it was. What is replaced is kept, so --back restores
-/// it. Runs of the world take the new position from then on, and a configuration file that is found is edited in place.
+/// it. The world carries its position from then on: its runs take it. A configuration file that chooses a half of the axis, or that is named
+/// here, is edited in place.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MigrateArgs {
     /// The file of the world
@@ -170,7 +171,7 @@ pub(crate) struct MigrateArgs {
     /// Decisions that have to be compared at least
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) decisions_min: u64,
-    /// The configuration file to edit; without it config/ecology.toml if it is there
+    /// The configuration file to edit; without it config/ecology.toml, if that chooses a half of the axis
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// One JSON object instead of text

@@ -41,12 +41,17 @@ impl Edited {
     }
 }
 
-/// Writes the half `to` of `axis` into the configuration file that runs read, if there is one.
+/// Writes the half `to` of `axis` into the configuration file that somebody named, or into the one that runs read if it chooses a half
+/// of that axis.
 ///
 /// # Errors
 /// When there is one and it cannot be read or written, or would no longer hold. The world has been moved all the same.
 pub(super) fn edit(path: Option<&Path>, axis: Axis, to: Side) -> Result<Edited, Failure> {
     let Some((name, before)) = find_file(path)? else { return Ok(Edited::default()) };
+    // A file that nobody named and that leaves the axis open is for other worlds too: this one carries its position itself.
+    if path.is_none() && !names(&before, axis) {
+        return Ok(Edited::default());
+    }
     let path = PathBuf::from(&name);
     let by_hand = |detail: String| {
         Failure::new(
@@ -65,6 +70,12 @@ pub(super) fn edit(path: Option<&Path>, axis: Axis, to: Side) -> Result<Edited, 
         replace(&path, &after).map_err(|error| by_hand(error.to_string()))?;
     }
     Ok(Edited { path: Some(path), diff: diff(&before, &after) })
+}
+
+/// Whether a configuration chooses a half of the axis.
+fn names(text: &str, axis: Axis) -> bool {
+    let Ok(document) = text.parse::<DocumentMut>() else { return true };
+    document.get("features").and_then(|table| table.get(axis.name())).is_some()
 }
 
 fn edited(text: &str, axis: Axis, to: Side) -> Result<String, String> {
@@ -134,6 +145,13 @@ mod tests {
         let lines = diff(text, &after);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0], ('-', "  access_control   = \"policy\"  # for now".to_owned()));
+    }
+
+    #[test]
+    fn a_file_that_leaves_the_axis_open_is_known() {
+        assert!(!names("# [features]\n[features]\n# rate_limiting = \"tick\"\n", Axis::RateLimiting));
+        assert!(names("features.rate_limiting = \"tick\"\n", Axis::RateLimiting));
+        assert!(!names("features.rate_limiting = \"tick\"\n", Axis::AccessControl));
     }
 
     #[test]
