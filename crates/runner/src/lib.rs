@@ -30,6 +30,7 @@ mod summary;
 mod tally;
 mod thinkers;
 mod tick;
+pub mod usage;
 
 pub use bookkeeping::Source as MeterSource;
 pub use continuous::{ContinuousLimits, run_continuously};

@@ -240,11 +240,16 @@ pub(crate) struct ScenariosArgs {
 }
 
 /// Show each axis of the migration: what serves, what is compared, what comes next
+///
+/// With worlds, also how many of them and of their runs still need the old half of each axis, and which deprecations they have used.
 #[derive(Debug, clap::Args)]
 pub(crate) struct FeaturesArgs {
+    /// Files of worlds to count
+    #[arg(value_name = "WORLD")]
+    pub(crate) worlds: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
-    /// One JSON array instead of text
+    /// One JSON array instead of text; with worlds one object
     #[arg(long)]
     pub(crate) json: bool,
 }
