@@ -8,6 +8,7 @@ mod determinism;
 mod disk;
 mod figures;
 mod flag_walk;
+mod golden;
 mod interrupt;
 mod migration;
 mod movable;

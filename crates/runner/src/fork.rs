@@ -1,12 +1,12 @@
 //! A new world from any point of an old one.
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ecology_journal::{Frame, Journal, JournalError, OpenMode, SqliteJournal};
 use ecology_world::StateHash;
 use serde::{Deserialize, Serialize};
 
+use crate::draft::{Draft, DraftError};
 use crate::host::Observers;
 use crate::made_with::MadeWith;
 use crate::session::HASH_TAG;
@@ -62,14 +62,9 @@ pub enum ForkError {
         /// The last one there is.
         last: u64,
     },
-    /// A file cannot be moved or removed.
-    #[error("{path}: {detail}; choose another place with --to")]
-    File {
-        /// Which one.
-        path: String,
-        /// What the system says.
-        detail: String,
-    },
+    /// The new world cannot be put in its place.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
 }
 
 /// Makes a new world at `to` that shares the history of `from` up to and including record `at` (all of it without one) and goes on
@@ -87,24 +82,9 @@ pub fn fork(from: &Path, at: Option<u64>, to: &Path) -> Result<Forked, ForkError
     if at == 0 || at > last {
         return Err(ForkError::Beyond { at, last });
     }
-    if to.exists() {
-        return Err(JournalError::AlreadyExists { path: to.to_owned() }.into());
-    }
-    let draft = beside(to, ".forking");
-    clear(&draft)?;
-    let made = copy(&mut old, at, &draft, from);
-    let forked = match made {
-        Ok(forked) => forked,
-        Err(error) => {
-            // What went wrong is worth more than that its remains could not be cleared away either.
-            let _ = clear(&draft);
-            return Err(error);
-        }
-    };
-    publish(&draft, to).inspect_err(|_| {
-        let _ = clear(&draft);
-    })?;
-    clear(&draft)?;
+    let draft = Draft::of(to)?;
+    let forked = copy(&mut old, at, draft.path(), from)?;
+    draft.publish()?;
     Ok(forked)
 }
 
@@ -151,41 +131,4 @@ fn copy(old: &mut SqliteJournal, at: u64, draft: &Path, from: &Path) -> Result<F
         Forked { records: world.last_record(), events: world.last_event(), time: world.time(), axes, hash };
     Box::new(new).close()?;
     Ok(forked)
-}
-
-/// Gives the finished draft its name, durably. A file that has come there meanwhile is not replaced.
-fn publish(draft: &Path, to: &Path) -> Result<(), ForkError> {
-    let failed = |path: &Path| {
-        let path = path.display().to_string();
-        move |error: std::io::Error| ForkError::File { path, detail: error.to_string() }
-    };
-    match std::fs::hard_link(draft, to) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            return Err(JournalError::AlreadyExists { path: to.to_owned() }.into());
-        }
-        Err(error) => return Err(failed(to)(error)),
-    }
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))
-}
-
-/// Removes a draft and all that belongs to it.
-fn clear(draft: &Path) -> Result<(), ForkError> {
-    for suffix in ["", "-wal", "-shm", "-journal", ".lock"] {
-        let path = beside(draft, suffix);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(ForkError::File { path: path.display().to_string(), detail: error.to_string() });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }

@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Fork(ForkArgs),
     Migrate(MigrateArgs),
     CompareModes(CompareModesArgs),
+    Dump(DumpArgs),
+    Load(LoadArgs),
     Repair(RepairArgs),
     Scenarios(ScenariosArgs),
     Features(FeaturesArgs),
@@ -216,6 +218,27 @@ fn reason(text: &str) -> Result<String, String> {
         return Err(format!("write at most {BYTES_MAX} bytes"));
     }
     Ok(crate::text::clean(text).into_owned())
+}
+
+/// Write a world to stdout as text
+///
+/// One line says what it is, one line for each record, one line with the digest of the state. `ecology load` makes the same world of it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DumpArgs {
+    /// The file of the world
+    pub(crate) world: PathBuf,
+}
+
+/// Make a world from the text that `dump` wrote
+///
+/// The state that comes out has to be the one that was dumped; otherwise nothing is made.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LoadArgs {
+    /// The file of the text; - for stdin
+    pub(crate) text: PathBuf,
+    /// The file of the new world
+    #[arg(long, value_name = "PATH")]
+    pub(crate) to: PathBuf,
 }
 
 /// Cut off the torn end of a world's journal

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ecology_features::{Sources, load};
+use ecology_runner::draft::DraftError;
 use ecology_runner::fork::{ForkError, Forked, fork};
 use ecology_runner::session;
 use ecology_runner::store::OpenError;
@@ -111,6 +112,17 @@ fn settings(args: &ForkArgs) -> Result<(PathBuf, String), Failure> {
     Ok((path, text))
 }
 
+impl From<DraftError> for Failure {
+    fn from(error: DraftError) -> Self {
+        match error {
+            DraftError::Journal(error) => error.into(),
+            DraftError::File { .. } => {
+                Self::with_remedy(Exit::World, "world::not_writable", error.to_string())
+            }
+        }
+    }
+}
+
 impl From<ForkError> for Failure {
     fn from(error: ForkError) -> Self {
         let text = error.to_string();
@@ -119,7 +131,7 @@ impl From<ForkError> for Failure {
             ForkError::Open(error) => error.into(),
             ForkError::Journal(error) => error.into(),
             ForkError::Beyond { .. } => Self::new(Exit::Usage, "usage::no_such_record", message, help),
-            ForkError::File { .. } => Self::new(Exit::World, "world::not_writable", message, help),
+            ForkError::Draft(error) => error.into(),
         }
     }
 }

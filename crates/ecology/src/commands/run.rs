@@ -77,15 +77,14 @@ fn moved(path: &Path, loaded: Loaded, args: &RunArgs) -> Result<Loaded, Failure>
         Err(_) => return Ok(loaded),
     };
     let wanted = positions(last, world.migrations());
+    // One that was never migrated leaves its positions to each run.
+    let is_carried = Axis::ALL.into_iter().any(|axis| world.migrations().side(axis).is_some());
     let mut sources = args.sources()?;
     let mut is_moved = false;
     for axis in Axis::ALL {
         let key = format!("features.{axis}");
         let was_asked_for = loaded.origins.get(&key).is_some_and(|origin| *origin != Origin::Default);
-        if world.migrations().side(axis).is_some()
-            && !was_asked_for
-            && loaded.axis_vector().side(axis) != wanted.side(axis)
-        {
+        if is_carried && !was_asked_for && loaded.axis_vector().side(axis) != wanted.side(axis) {
             sources = sources.set("the world", format!("{key}={:?}", wanted.serving(axis)));
             is_moved = true;
         }

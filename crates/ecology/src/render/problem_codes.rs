@@ -238,6 +238,22 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "The world was moved, and the configuration file could not be edited.",
         "Write the position into the file yourself, as the message says.",
     ),
+    ("usage::no_such_file", "A file that was named cannot be read.", "Check the path and its permissions."),
+    (
+        "load::no_dump",
+        "The text is not what `ecology dump` writes.",
+        "Dump the world again, and keep the text as it is: every line counts.",
+    ),
+    (
+        "load::other_version",
+        "The text holds records of a version that this release does not read.",
+        "Load it with the release that wrote it.",
+    ),
+    (
+        "load::other_state",
+        "The records of the text give another state than the one that was dumped.",
+        "Dump the world again; if that gives the same, load it with the release that wrote it.",
+    ),
     (
         "output::failed",
         "What was to be printed could not be written.",
