@@ -124,7 +124,12 @@ pub fn run_continuously(
     let now = clock.now().min(end).max(run.drive.world().time());
     run.answer_calls(now)?;
     progress(run.drive.world());
-    run.drive.finish(ended, now)
+    let Continuous { drive, loops, due, .. } = run;
+    drop(loops);
+    drive.observer.let_go("loops");
+    drop(due);
+    drive.observer.let_go("what is due");
+    drive.finish(ended, now)
 }
 
 /// Where an agent's loop is.

@@ -124,6 +124,16 @@ impl Crew {
         postcard::to_allocvec(&saved).unwrap_or_default()
     }
 
+    /// Drops everything and says after each part what it was.
+    pub(crate) fn dismantle(mut self, let_go: &mut dyn FnMut(&'static str)) {
+        for member in &mut self.members {
+            drop_safely(member.mind.take());
+        }
+        let_go("minds");
+        drop(self);
+        let_go("crew");
+    }
+
     /// Gives minds their states back. Gives how many could not take theirs; those start anew.
     pub(crate) fn restore(&mut self, bytes: &[u8], world: &World) -> usize {
         let Ok(saved) = postcard::from_bytes::<Vec<Saved>>(bytes) else { return self.members.len() };

@@ -363,13 +363,15 @@ impl<'o> Drive<'o> {
         let minds = self.crew.save();
         self.host.keep(crate::crew::MINDS_TAG, &minds)?;
         self.host.sync()?;
-        Ok(RunOutcome {
-            ended,
-            minds_started_anew: self.minds_started_anew,
-            arrivals_refused: self.arrivals_refused,
-            nobody_cpu_ns: self.books.nobody_cpu_ns(),
-            host: self.host,
-        })
+        drop(minds);
+        let Self { host, crew, sleepers, books, observer, minds_started_anew, arrivals_refused, .. } = self;
+        crew.dismantle(&mut |part| observer.let_go(part));
+        drop(sleepers);
+        observer.let_go("sleepers");
+        let nobody_cpu_ns = books.nobody_cpu_ns();
+        drop(books);
+        observer.let_go("bookkeeping");
+        Ok(RunOutcome { ended, minds_started_anew, arrivals_refused, nobody_cpu_ns, host })
     }
 }
 

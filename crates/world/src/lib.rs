@@ -9,6 +9,7 @@ mod agents;
 mod decide;
 mod decide_types;
 mod disk;
+mod dismantle;
 mod event_log;
 mod graves;
 mod hash;
