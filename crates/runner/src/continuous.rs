@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use ecology_minds::{Decision, Pace, Then};
-use ecology_types::{Command, Key, Lifecycle, ReservationId, SeededRng, Span, Thought, Time, WakeReason};
+use ecology_types::{
+    Command, Key, Lifecycle, ReservationId, SeededRng, Snug, Span, Thought, Time, WakeReason,
+};
 use ecology_world::{LoopState, World};
 use rand::RngExt;
 
@@ -66,7 +68,7 @@ pub fn run_continuously(
         drive,
     };
     let members = run.drive.crew.members.len();
-    run.loops.resize_with(members, Loop::default);
+    run.loops.reach(members, Loop::default);
     for at in 0..members {
         run.join_loop(at, start);
     }
@@ -140,8 +142,8 @@ enum Phase {
     Ready,
     /// It has decided and acts when its thinking time is over.
     Decided(Box<Decided>),
-    /// It thinks on another thread.
-    Thinking { reservation: Option<ReservationId> },
+    /// It thinks on another thread, with this set aside.
+    Thinking(Box<Option<ReservationId>>),
 }
 
 struct Decided {
@@ -233,11 +235,17 @@ impl Continuous<'_> {
         if *when > now {
             return None;
         }
+        // A population that has gone to sleep leaves room behind in which everybody was due at once.
+        if self.due.capacity() > 4 * self.due.len() + 64 {
+            self.due.shrink_to(2 * self.due.len());
+        }
         self.due.pop().map(|Reverse((_, _, at, _))| at as usize)
     }
 
     fn wake_due(&mut self, now: Time) -> Result<(), HostError> {
-        while let Some((agent, blocked)) = self.drive.sleepers.pop_due(now) {
+        loop {
+            let Drive { host, sleepers, .. } = &mut self.drive;
+            let Some((agent, blocked)) = sleepers.pop_due(host.world(), now) else { return Ok(()) };
             let change = if blocked { Lifecycle::Unblock } else { Lifecycle::Wake(WakeReason::Timer) };
             if self.drive.lifecycle(agent, change, now)?
                 && let Some(at) = self.drive.crew.place(agent)
@@ -245,7 +253,6 @@ impl Continuous<'_> {
                 self.join_loop(at, now);
             }
         }
-        Ok(())
     }
 
     fn answer_calls(&mut self, now: Time) -> Result<(), HostError> {
@@ -256,7 +263,7 @@ impl Continuous<'_> {
             }
             for call in calls {
                 let answer = self.drive.answer(call, now)?;
-                self.loops.resize_with(self.drive.crew.members.len(), Loop::default);
+                self.loops.reach(self.drive.crew.members.len(), Loop::default);
                 match answer {
                     Answer::Goes(at) => self.join_loop(at, now),
                     Answer::Gone(at) => self.leave(at, now)?,
@@ -270,7 +277,7 @@ impl Continuous<'_> {
     fn leave(&mut self, at: usize, now: Time) -> Result<(), HostError> {
         let reservation = match self.take_phase(at) {
             Phase::Decided(decided) => decided.reservation,
-            Phase::Thinking { reservation } => reservation,
+            Phase::Thinking(reservation) => *reservation,
             Phase::Resting | Phase::Ready => None,
         };
         self.release(reservation, now)
@@ -318,7 +325,8 @@ impl Continuous<'_> {
         if let Some(short) = short {
             let change = Lifecycle::Block { resource: short.resource, until: short.until };
             if self.drive.lifecycle(agent, change, now)? {
-                self.drive.sleepers.block(agent, short.until, short.resource);
+                let Drive { host, sleepers, .. } = &mut self.drive;
+                sleepers.block(host.world(), agent, short.until, short.resource);
             }
             return Ok(());
         }
@@ -352,7 +360,7 @@ impl Continuous<'_> {
         let Some(summary) = member.summary(self.drive.host.world(), now) else { return false };
         let Some(mind) = member.mind.take() else { return false };
         thinkers.send(at, mind, summary);
-        self.loops[at].phase = Phase::Thinking { reservation };
+        self.loops[at].phase = Phase::Thinking(Box::new(reservation));
         true
     }
 
@@ -441,10 +449,10 @@ impl Continuous<'_> {
         for Finished { at, mind, decision, thinking } in finished {
             let now = clock.now();
             match self.take_phase(at) {
-                Phase::Thinking { reservation } => {
+                Phase::Thinking(reservation) => {
                     self.drive.crew.members[at].mind = mind;
                     self.drive.books.start();
-                    self.decided(at, decision, reservation, thinking.into(), now)?;
+                    self.decided(at, decision, *reservation, thinking.into(), now)?;
                 }
                 // Its agent is gone, or its loop went on without it.
                 other => {

@@ -1,6 +1,9 @@
 //! The life of agents' loops, as far as the world remembers it.
 
-use ecology_types::{Key, Resource, Time, WakeCondition};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ecology_types::{Key, Resource, Snug, Time, WakeCondition};
 use serde::{Deserialize, Serialize};
 
 /// What an agent's loop is doing.
@@ -15,8 +18,8 @@ pub enum LoopState {
     Sleeping {
         /// Until when at the latest.
         until: Option<Time>,
-        /// What wakes it earlier.
-        on: Vec<WakeCondition>,
+        /// What wakes it earlier. Sleepers with the same conditions mostly share them.
+        on: Arc<[WakeCondition]>,
     },
     /// It waits for capacity: frozen, when nothing but a transfer can help.
     Blocked {
@@ -51,10 +54,15 @@ pub struct Agents {
     slot_of: Vec<u32>,
     keys: Vec<Key>,
     loops: Vec<AgentLoop>,
+    /// Conditions of the latest sleepers, to be shared by the next ones.
+    #[serde(skip)]
+    latest: VecDeque<Arc<[WakeCondition]>>,
 }
 
 impl Agents {
     const NO_SLOT: u32 = u32::MAX;
+    /// How many lists of conditions are remembered: a population mostly sleeps in a few ways.
+    const LATEST_MAX: usize = 8;
 
     /// The loop of an agent that has begun.
     #[must_use]
@@ -69,14 +77,47 @@ impl Agents {
     }
 
     pub(crate) fn entry(&mut self, agent: Key) -> &mut AgentLoop {
-        if self.slot_of.len() <= agent.index() {
-            self.slot_of.resize(agent.index() + 1, Self::NO_SLOT);
-        }
+        self.slot_of.reach(agent.index() + 1, || Self::NO_SLOT);
         if self.slot_of[agent.index()] == Self::NO_SLOT {
             self.slot_of[agent.index()] = u32::try_from(self.loops.len()).unwrap_or(Self::NO_SLOT);
-            self.keys.push(agent);
-            self.loops.push(AgentLoop::default());
+            self.keys.push_snug(agent);
+            self.loops.push_snug(AgentLoop::default());
         }
         &mut self.loops[self.slot_of[agent.index()] as usize]
+    }
+
+    pub(crate) fn sleep(&mut self, agent: Key, until: Option<Time>, on: &[WakeCondition]) {
+        let on = match self.latest.iter().find(|list| ***list == *on) {
+            Some(same) => Arc::clone(same),
+            None => {
+                if self.latest.len() >= Self::LATEST_MAX {
+                    self.latest.pop_front();
+                }
+                let list: Arc<[WakeCondition]> = on.into();
+                self.latest.push_back(Arc::clone(&list));
+                list
+            }
+        };
+        self.entry(agent).state = LoopState::Sleeping { until, on };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_conditions_are_kept_once() {
+        let on = |scrip| [WakeCondition::ScripAtLeast(ecology_types::Scrip(scrip))];
+        let mut agents = Agents::default();
+        for key in (0..20).map(Key) {
+            agents.sleep(key, None, &on(u64::from(key.0 % 2)));
+        }
+        let list = |key| match &agents.get(Key(key)).unwrap().state {
+            LoopState::Sleeping { on, .. } => Arc::clone(on),
+            state => panic!("{state:?}"),
+        };
+        assert!(Arc::ptr_eq(&list(0), &list(18)) && Arc::ptr_eq(&list(1), &list(19)));
+        assert_eq!((&*list(4), &*list(7)), (&on(0)[..], &on(1)[..]));
     }
 }
