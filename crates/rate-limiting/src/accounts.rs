@@ -120,7 +120,10 @@ impl Accounts {
 
     /// Everybody's shares and overruns.
     pub(crate) fn all(&self) -> impl Iterator<Item = (Key, &Amounts, &Amounts)> {
-        (0_u32..).map(Key).zip(&self.accounts).map(|(key, account)| (key, &*account.shares, account.overruns()))
+        (0_u32..)
+            .map(Key)
+            .zip(&self.accounts)
+            .map(|(key, account)| (key, &*account.shares, account.overruns()))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -208,7 +208,8 @@ impl Sleepers {
         if rest.blocked_on.is_some() {
             return;
         }
-        let sleeps = world.agents().get(agent).is_some_and(|row| matches!(row.state, LoopState::Sleeping { .. }));
+        let sleeps =
+            world.agents().get(agent).is_some_and(|row| matches!(row.state, LoopState::Sleeping { .. }));
         if !sleeps {
             return self.index_anew(world);
         }

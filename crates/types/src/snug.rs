@@ -48,7 +48,12 @@ mod tests {
         let mut vec = Vec::new();
         for n in 0..10_000_usize {
             vec.push_snug(n);
-            assert!(vec.capacity() <= vec.len() + (vec.len() / 8).max(8), "{} for {}", vec.capacity(), vec.len());
+            assert!(
+                vec.capacity() <= vec.len() + (vec.len() / 8).max(8),
+                "{} for {}",
+                vec.capacity(),
+                vec.len()
+            );
         }
         vec.reach(5, || 0);
         assert_eq!(vec.len(), 10_000, "it never shrinks");

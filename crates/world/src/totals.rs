@@ -140,10 +140,7 @@ impl<T: Row> Totals<T> {
 
 #[inline]
 fn narrow_sum(narrow: u32, amount: u64) -> Option<u32> {
-    u64::from(narrow)
-        .checked_add(amount)
-        .and_then(|sum| u32::try_from(sum).ok())
-        .filter(|sum| *sum != MOVED)
+    u64::from(narrow).checked_add(amount).and_then(|sum| u32::try_from(sum).ok()).filter(|sum| *sum != MOVED)
 }
 
 /// As a list of rows with numbers in full, one for every key.
