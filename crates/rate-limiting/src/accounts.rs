@@ -88,7 +88,8 @@ struct Saved {
 }
 
 impl From<Saved> for Accounts {
-    fn from(Saved { accounts, reservations }: Saved) -> Self {
+    fn from(Saved { mut accounts, reservations }: Saved) -> Self {
+        accounts.shrink_to_fit();
         let mut loaded = Self { accounts, reservations, nothing: Account::default() };
         for at in 0..loaded.accounts.len() {
             loaded.share_with_neighbour(at);

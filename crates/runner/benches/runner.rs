@@ -107,6 +107,20 @@ fn equipment(meter: MeterSource) -> Equipment {
     }
 }
 
+/// Sleepers of which no two have the same share, configuration or wake condition.
+fn different_sleepers(count: u32) -> Genesis {
+    let founders = (0..count)
+        .map(|n| {
+            let text =
+                format!("mind = 'sleeper'\nduration = 86400000000\nscrip_at_least = {}", 1_000_000 + n);
+            let mut founder = founder(&format!("agent_{n}"), &text.into(), 1);
+            founder.quotas[Resource::Cpu] += u64::from(n);
+            founder
+        })
+        .collect();
+    Genesis { rules: rules(), founders, artifacts: Vec::new() }
+}
+
 /// Sleepers that wait for a transfer to themselves or for a day to pass.
 fn sleepers(count: u32) -> Genesis {
     let config: Arc<str> =
@@ -221,41 +235,7 @@ fn modelled() -> MeterSource {
 /// What belongs to the artifact and is not counted: its id, its record with the content, and its places in the indexes of data. All else is
 /// counted: account, limiter, totals, inbox, loop, mind, wake conditions, timer, and what the ontology has for a principal only.
 fn idle(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
-    let artifacts = {
-        let mut genesis = sleepers(1);
-        let config = Arc::clone(&genesis.founders[0].config);
-        genesis.founders[0].quotas[Resource::Disk] = 1 << 40;
-        genesis.artifacts = (1..SLEEPERS)
-            .map(|n| (id("agent_0"), Draft::new(id(&format!("agent_{n}")), Arc::clone(&config))))
-            .collect();
-        let command = Command::Create(Box::new(genesis));
-        let mut scale = Scale::begin();
-        let mut host = Host::unrecorded(world(Side::New)?);
-        host.step(&command, Time::ZERO, &mut Observers::default())?;
-        // A second record, so that the events of the first are kept no longer than the log keeps any.
-        host.step(&Command::EndRun { reason: "weighed".into() }, Time::ZERO, &mut Observers::default())?;
-        scale.all = in_use_bytes(scale.since);
-        host.close()?.dismantle(&mut |part| scale.weigh(part));
-        scale
-    };
-    let genesis = Command::Create(Box::new(sleepers(SLEEPERS)));
-    let mut watch = Stopwatch { scale: Some(Scale::begin()), ..Stopwatch::default() };
-    let mut host = Host::unrecorded(world(Side::New)?);
-    host.step(&genesis, Time::ZERO, &mut Observers::default())?;
-    watch.begun = Some(Instant::now());
-    let clock = Box::new(VirtualClock::starting_at(Time::ZERO));
-    let limits = ContinuousLimits::lasting(Span::from_secs(1));
-    let outcome = run_continuously(
-        host,
-        equipment(modelled()),
-        clock,
-        limits,
-        &Stop::default(),
-        &mut watch,
-        &mut |_| {},
-    )?;
-    outcome.host.close()?.dismantle(&mut |part| watch.let_go(part));
-    let agents = watch.scale.unwrap_or_default();
+    let (agents, artifacts, all_asleep) = weigh(sleepers)?;
     let each = |bytes: u64| bytes as f64 / f64::from(SLEEPERS);
     println!("{:<24} {:>10} {:>10} {:>10}", "bytes each", "agent", "artifact", "beyond");
     let row = |part: &str, agent: u64, artifact: u64| {
@@ -274,10 +254,54 @@ fn idle(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
     report.figure("idle_agent_bytes_beyond_artifact", format!("{beyond:.0}"));
     report.figure("idle_agent_times_floor", format!("{:.1}", beyond / floor));
     report.ratio("idle_agent_bytes", "found/512", beyond / IDLE_BYTES_MAX);
-    let started = watch.all_asleep.unwrap_or(Duration::MAX);
+    let started = all_asleep.unwrap_or(Duration::MAX);
     report.figure("start_100k_agents_ms", started.as_millis());
     report.ratio("start_100k_agents", "found/2s", started.as_secs_f64() / START_MAX.as_secs_f64());
+    // What the same costs where nothing can be shared.
+    let (agents, artifacts, _) = weigh(different_sleepers)?;
+    let beyond = each(agents.all.saturating_sub(artifacts.all));
+    report.figure("idle_agent_bytes_where_no_two_are_alike", format!("{beyond:.0}"));
     Ok(())
+}
+
+/// What a population of sleepers holds, what as many artifacts hold, and how long it took until everybody slept.
+fn weigh(
+    population: fn(u32) -> Genesis,
+) -> Result<(Scale, Scale, Option<Duration>), Box<dyn std::error::Error>> {
+    let artifacts = {
+        let mut genesis = population(SLEEPERS);
+        let others = genesis.founders.split_off(1);
+        genesis.founders[0].quotas[Resource::Disk] = 1 << 40;
+        genesis.artifacts =
+            others.into_iter().map(|other| (id("agent_0"), Draft::new(other.id, other.config))).collect();
+        let command = Command::Create(Box::new(genesis));
+        let mut scale = Scale::begin();
+        let mut host = Host::unrecorded(world(Side::New)?);
+        host.step(&command, Time::ZERO, &mut Observers::default())?;
+        // A second record, so that the events of the first are kept no longer than the log keeps any.
+        host.step(&Command::EndRun { reason: "weighed".into() }, Time::ZERO, &mut Observers::default())?;
+        scale.all = in_use_bytes(scale.since);
+        host.close()?.dismantle(&mut |part| scale.weigh(part));
+        scale
+    };
+    let genesis = Command::Create(Box::new(population(SLEEPERS)));
+    let mut watch = Stopwatch { scale: Some(Scale::begin()), ..Stopwatch::default() };
+    let mut host = Host::unrecorded(world(Side::New)?);
+    host.step(&genesis, Time::ZERO, &mut Observers::default())?;
+    watch.begun = Some(Instant::now());
+    let clock = Box::new(VirtualClock::starting_at(Time::ZERO));
+    let limits = ContinuousLimits::lasting(Span::from_secs(1));
+    let outcome = run_continuously(
+        host,
+        equipment(modelled()),
+        clock,
+        limits,
+        &Stop::default(),
+        &mut watch,
+        &mut |_| {},
+    )?;
+    outcome.host.close()?.dismantle(&mut |part| watch.let_go(part));
+    Ok((watch.scale.unwrap_or_default(), artifacts, watch.all_asleep))
 }
 
 /// The least that a resting agent can be: a row of a slab with its balance, its share, its use and its state, and a timer in a heap.

@@ -512,3 +512,13 @@ impl Continuous<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_takes_sixteen_bytes() {
+        assert_eq!(size_of::<Loop>(), 16);
+    }
+}

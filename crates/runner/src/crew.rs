@@ -260,3 +260,26 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_one_cache_line_and_remembers_its_last_outcome() {
+        assert_eq!(size_of::<Member>(), 64);
+        let mut crew = Crew::new(Seed(1), Box::new(|_, _| Err(String::new())));
+        let at = crew.join(Key(7));
+        assert_eq!((crew.join(Key(7)), crew.place(Key(7)), crew.place(Key(8))), (at, Some(at), None));
+        let member = &mut crew.members[at];
+        assert_eq!(member.last_outcome(), None);
+        for outcome in [Ok(Value::Null), Ok(Value::Int(3)), Ok(Value::Null), Ok(Value::Int(4))] {
+            member.remember(outcome.clone());
+            assert_eq!(member.last_outcome(), Some(&outcome));
+            member.rest();
+            assert_eq!(member.last_outcome(), Some(&outcome), "also while it sleeps");
+        }
+        member.forget_outcome();
+        assert_eq!(member.last_outcome(), None);
+    }
+}

@@ -383,3 +383,127 @@ fn parties(world: &World, effect: &Effect) -> [Option<Key>; 3] {
         _ => [None, None, None],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ecology_types::{
+        Act, Action, Axis, AxisVector, Charges, Command, Draft, Founder, Genesis, Lifecycle, Scrip, Side,
+        Sleep, Span, WriteMode,
+    };
+
+    use super::*;
+
+    /// A world with agents that have begun, by their keys.
+    fn world(count: usize) -> (World, Vec<Key>) {
+        let axes =
+            AxisVector::default().with(Axis::RateLimiting, Side::New).with(Axis::ExecutionMode, Side::New);
+        let mut world = World::new(crate::compose::parts(axes).unwrap());
+        let founders = (0..count)
+            .map(|n| Founder {
+                id: Id::new(format!("agent_{n}")).unwrap(),
+                is_agent: true,
+                config: "mind = 'sleeper'".into(),
+                scrip: Scrip(1),
+                quotas: Charges([1_000; Resource::COUNT]),
+            })
+            .collect();
+        let genesis = Genesis { rules: ecology_types::Rules::default(), founders, artifacts: Vec::new() };
+        world.step(&Command::Create(Box::new(genesis)), Time::ZERO).unwrap();
+        let agents = world.living_agents().to_vec();
+        for agent in &agents {
+            live(&mut world, *agent, Lifecycle::Start);
+        }
+        (world, agents)
+    }
+
+    fn live(world: &mut World, agent: Key, change: Lifecycle) {
+        world.step(&Command::Lifecycle { agent, change }, world.time()).unwrap();
+    }
+
+    fn sleep(world: &mut World, agent: Key, on: WakeCondition) {
+        let sleep = Sleep { duration: Some(Span::from_secs(100)), on: vec![on] };
+        live(world, agent, Lifecycle::Sleep(sleep));
+    }
+
+    /// Whom an event of the other agent's start wakes.
+    fn woken(sleepers: &Sleepers, world: &mut World, by: Key) -> Vec<Key> {
+        live(world, by, Lifecycle::Start);
+        let event = world.log().get(world.last_event()).unwrap();
+        let mut woken = Vec::new();
+        sleepers.concerned(world, event, |agent, _| woken.push(agent));
+        woken
+    }
+
+    #[test]
+    fn what_an_agent_waits_for_is_that_of_its_latest_sleep() {
+        let (mut world, agents) = world(2);
+        let (alice, bob) = (agents[0], agents[1]);
+        let mut sleepers = Sleepers::default();
+        sleep(&mut world, alice, WakeCondition::Event(EventKind::AgentStarted));
+        assert_eq!(sleepers.sleep(&world, alice), None);
+        assert_eq!(woken(&sleepers, &mut world, bob), [alice]);
+        // Nobody does that in a run; still nothing of the earlier sleep is to stay behind.
+        sleep(&mut world, alice, WakeCondition::EventAboutMe(EventKind::ScripTransferred));
+        assert_eq!(sleepers.sleep(&world, alice), None);
+        assert_eq!(woken(&sleepers, &mut world, bob), []);
+        assert!(sleepers.by_kind.iter().all(BTreeSet::is_empty));
+        assert_eq!(sleepers.about_me.iter().sum::<u32>(), 1);
+        sleepers.forget(&world, alice);
+        assert!(sleepers.is_empty() && sleepers.about_me.iter().all(|count| *count == 0));
+    }
+
+    #[test]
+    fn who_no_longer_sleeps_is_forgotten_with_all_entries() {
+        let (mut world, agents) = world(2);
+        let mut sleepers = Sleepers::default();
+        for agent in &agents {
+            sleep(&mut world, *agent, WakeCondition::EventAboutMe(EventKind::ScripTransferred));
+            sleepers.sleep(&world, *agent);
+        }
+        live(&mut world, agents[0], Lifecycle::Wake(WakeReason::Timer));
+        sleepers.forget(&world, agents[0]);
+        assert_eq!((sleepers.len(), sleepers.about_me.iter().sum::<u32>()), (1, 1));
+    }
+
+    #[test]
+    fn an_id_that_gets_its_key_during_a_sleep_leaves_nothing_behind() {
+        let (mut world, agents) = world(2);
+        let late = Id::known("late");
+        sleep(&mut world, agents[0], WakeCondition::ArtifactChanged(late.clone()));
+        let mut sleepers = Sleepers::default();
+        sleepers.sleep(&world, agents[0]);
+        let draft = Draft { mode: WriteMode::Create, ..Draft::new(late, "here") };
+        let action = Action::Write(Box::new(draft));
+        let act = Act { agent: agents[1], action, thought: None, answers: Vec::new() };
+        assert!(world.step(&Command::Act(act), world.time()).unwrap().outcome.is_ok());
+        let mut woken = Vec::new();
+        for event in world.log().after(0) {
+            sleepers.concerned(&world, event, |agent, reason| woken.push((agent, reason)));
+        }
+        assert_eq!(woken, [(agents[0], Some(WakeReason::Condition(0)))]);
+        sleepers.forget(&world, agents[0]);
+        assert!(sleepers.by_name.is_empty() && sleepers.by_artifact.is_empty());
+    }
+
+    #[test]
+    fn timers_of_rests_that_ended_early_do_not_pile_up() {
+        let (mut world, agents) = world(3);
+        let mut sleepers = Sleepers::default();
+        for round in 0..1_000 {
+            for agent in &agents {
+                sleep(&mut world, *agent, WakeCondition::Event(EventKind::Minted));
+                sleepers.sleep(&world, *agent);
+            }
+            assert!(sleepers.timers.len() <= 2 * agents.len() + 65, "round {round}");
+            if round < 999 {
+                for agent in &agents {
+                    sleepers.forget(&world, *agent);
+                }
+            }
+        }
+        let due: Vec<Key> =
+            std::iter::from_fn(|| sleepers.pop_due(&world, Time(200_000_000)).map(|(agent, _)| agent))
+                .collect();
+        assert_eq!(due, agents, "each once, in the order in which they fell asleep");
+    }
+}

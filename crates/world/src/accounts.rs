@@ -56,7 +56,10 @@ struct Saved {
 }
 
 impl From<Saved> for Accounts {
-    fn from(Saved { slot_of, keys, accounts, supply }: Saved) -> Self {
+    fn from(Saved { mut slot_of, mut keys, mut accounts, supply }: Saved) -> Self {
+        slot_of.shrink_to_fit();
+        keys.shrink_to_fit();
+        accounts.shrink_to_fit();
         let mut loaded = Self { slot_of, keys, accounts, supply, nothing: Quotas::default() };
         for slot in 0..loaded.accounts.len() {
             loaded.share_quotas(slot);

@@ -50,6 +50,7 @@ pub struct AgentLoop {
 
 /// All loops, in a slab in the order in which they began.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Saved")]
 pub struct Agents {
     slot_of: Vec<u32>,
     keys: Vec<Key>,
@@ -59,10 +60,47 @@ pub struct Agents {
     latest: VecDeque<Arc<[WakeCondition]>>,
 }
 
+/// What is kept of them. Equal conditions are brought together again when it is read back.
+#[derive(Deserialize)]
+struct Saved {
+    slot_of: Vec<u32>,
+    keys: Vec<Key>,
+    loops: Vec<AgentLoop>,
+}
+
+impl From<Saved> for Agents {
+    fn from(Saved { mut slot_of, mut keys, mut loops }: Saved) -> Self {
+        let mut latest = VecDeque::new();
+        for row in &mut loops {
+            if let LoopState::Sleeping { on, .. } = &mut row.state {
+                *on = shared(&mut latest, on);
+            }
+        }
+        slot_of.shrink_to_fit();
+        keys.shrink_to_fit();
+        loops.shrink_to_fit();
+        Self { slot_of, keys, loops, latest }
+    }
+}
+
+/// How many lists of conditions are remembered: a population mostly sleeps in a few ways.
+const LATEST_MAX: usize = 8;
+
+/// The list that is there already, where one of the latest is the same.
+fn shared(latest: &mut VecDeque<Arc<[WakeCondition]>>, on: &[WakeCondition]) -> Arc<[WakeCondition]> {
+    if let Some(same) = latest.iter().find(|list| ***list == *on) {
+        return Arc::clone(same);
+    }
+    if latest.len() >= LATEST_MAX {
+        latest.pop_front();
+    }
+    let list: Arc<[WakeCondition]> = on.into();
+    latest.push_back(Arc::clone(&list));
+    list
+}
+
 impl Agents {
     const NO_SLOT: u32 = u32::MAX;
-    /// How many lists of conditions are remembered: a population mostly sleeps in a few ways.
-    const LATEST_MAX: usize = 8;
 
     /// The loop of an agent that has begun.
     #[must_use]
@@ -87,17 +125,7 @@ impl Agents {
     }
 
     pub(crate) fn sleep(&mut self, agent: Key, until: Option<Time>, on: &[WakeCondition]) {
-        let on = match self.latest.iter().find(|list| ***list == *on) {
-            Some(same) => Arc::clone(same),
-            None => {
-                if self.latest.len() >= Self::LATEST_MAX {
-                    self.latest.pop_front();
-                }
-                let list: Arc<[WakeCondition]> = on.into();
-                self.latest.push_back(Arc::clone(&list));
-                list
-            }
-        };
+        let on = shared(&mut self.latest, on);
         self.entry(agent).state = LoopState::Sleeping { until, on };
     }
 }
@@ -119,5 +147,13 @@ mod tests {
         };
         assert!(Arc::ptr_eq(&list(0), &list(18)) && Arc::ptr_eq(&list(1), &list(19)));
         assert_eq!((&*list(4), &*list(7)), (&on(0)[..], &on(1)[..]));
+        let saved = postcard::to_stdvec(&agents).unwrap();
+        agents = postcard::from_bytes(&saved).unwrap();
+        assert_eq!(postcard::to_stdvec(&agents).unwrap(), saved);
+        let list = |key| match &agents.get(Key(key)).unwrap().state {
+            LoopState::Sleeping { on, .. } => Arc::clone(on),
+            state => panic!("{state:?}"),
+        };
+        assert!(Arc::ptr_eq(&list(0), &list(18)), "also after a restart");
     }
 }
