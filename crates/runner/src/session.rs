@@ -26,7 +26,7 @@ use crate::tally::Tally;
 use crate::tick::{TickLimits, run_ticks};
 
 /// The tag under which the hash at the end of a run is kept.
-const HASH_TAG: &[u8] = b"hash v1";
+pub(crate) const HASH_TAG: &[u8] = b"hash v1";
 
 /// What to run.
 #[derive(Debug, Clone)]

@@ -21,6 +21,7 @@ impl World {
             subscriptions,
             deleters,
             graves,
+            migrations,
             exempt,
             usage,
             measured,
@@ -55,7 +56,7 @@ impl World {
         let_go("ontology");
         drop(symbols);
         let_go("symbols");
-        drop((rules, book, mint, deleters, graves, clock, scratch));
+        drop((rules, book, mint, deleters, graves, migrations, clock, scratch));
         let_go("the rest of the world");
     }
 }
