@@ -117,8 +117,12 @@ impl<T: Row> Totals<T> {
     }
 
     /// Changes a row with numbers in full, and moves it if it has not been moved yet.
-    #[cold]
+    #[inline(never)]
     fn change_in_full(&mut self, key: Key, change: impl FnOnce(&mut [u64])) {
+        if let Some(moved) = self.moved.get_mut(&key) {
+            // No total ever falls, so it stays here.
+            return change(moved.as_mut());
+        }
         let mut wide = self.full(key, &self.rows[key.index()]);
         change(wide.as_mut());
         self.set(key, wide);
