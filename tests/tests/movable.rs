@@ -158,3 +158,19 @@ fn a_fork_that_cannot_be_leaves_nothing_behind() {
         assert_eq!(std::fs::read_dir(scratch.folder()).unwrap().count(), before, "{args:?}");
     }
 }
+
+#[test]
+fn the_modes_are_compared_by_what_has_to_be_equal() {
+    let scratch = Scratch::new();
+    for scenario in ["commune", "boltzmann"] {
+        let call =
+            ["compare-modes", "--scenario", scenario, "--agents", "26", "--ticks", "24", "--seeds", "2"];
+        let done = scratch.ecology(&call).ended_with(0);
+        assert!(done.stdout.contains("every declared equivalence holds"), "{done}");
+        let found = scratch.ecology(&[&call[..], &["--json"]].concat()).json();
+        assert_eq!(found["agrees"], true);
+    }
+    let done = scratch.ecology(&["compare-modes", "--scenario", "comune"]).ended_with(3);
+    assert!(done.stderr.contains("did you mean"), "{done}");
+    assert_eq!(std::fs::read_dir(scratch.folder()).unwrap().count(), 0, "it leaves nothing behind");
+}

@@ -64,6 +64,7 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failu
         Command::Diff(args) => commands::diff::execute(&args, terminal),
         Command::Fork(args) => commands::fork::execute(&args, terminal),
         Command::Migrate(args) => commands::migrate::execute(&args, terminal),
+        Command::CompareModes(args) => commands::compare_modes::execute(&args, terminal),
         Command::Repair(args) => commands::repair::execute(&args, terminal),
         Command::Scenarios(args) => commands::scenarios::execute(&args, terminal),
         Command::Features(args) => commands::features::execute(&args, terminal),

@@ -8,6 +8,7 @@
 
 mod bookkeeping;
 pub mod clock;
+pub mod compare_modes;
 pub mod compose;
 mod continuous;
 mod crew;

@@ -68,6 +68,7 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     Fork(ForkArgs),
     Migrate(MigrateArgs),
+    CompareModes(CompareModesArgs),
     Repair(RepairArgs),
     Scenarios(ScenariosArgs),
     Features(FeaturesArgs),
@@ -172,6 +173,32 @@ pub(crate) struct MigrateArgs {
     /// The configuration file to edit; without it config/ecology.toml if it is there
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Compare running by ticks with running continuously
+///
+/// Who drives the agents decides no single command, so the modes are compared by declared equivalences: laws that hold in either, sums that
+/// are equal in both after each third of the run, and figures that are within their published interval in either. Every seed is run in both
+/// modes, in memory and on a virtual clock. Exit code 1 when an equivalence does not hold.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareModesArgs {
+    /// The scenario; `ecology scenarios` lists them
+    #[arg(long, value_name = "NAME", default_value = "commune")]
+    pub(crate) scenario: String,
+    /// How many agents take part
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
+    pub(crate) agents: Option<u64>,
+    /// Length of each run, in ticks
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) ticks: u64,
+    /// Seeds to run, from 1 on
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) seeds: u64,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     /// One JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

@@ -5,7 +5,7 @@ mod configuration;
 use ecology_runner::migrate::{MigrateError, Migrated, MigrationSpec, migrate, positions};
 use ecology_runner::redecide::RedecideError;
 use ecology_runner::session;
-use ecology_types::{Axis, AxisVector, Side};
+use ecology_types::{Axis, Side};
 use serde_json::json;
 
 use crate::cli::MigrateArgs;
@@ -26,7 +26,7 @@ pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, F
     let is_finished = |axis: Axis, to: Side| {
         world.migrations().open().is_none() && world.migrations().side(axis).is_some_and(|side| side == to)
     };
-    let (axis, to) = target(from, args)?;
+    let (axis, to) = target(args)?;
     let name = axis.implementation(to);
     if is_finished(axis, to) || (from.side(axis) == to && world.migrations().open().is_none()) {
         let text = format!("{}: {axis} = {name} already; nothing to do\n", shown(&args.world));
@@ -83,7 +83,7 @@ pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, F
 }
 
 /// The axis that `--to` names, and the half to move to.
-fn target(from: AxisVector, args: &MigrateArgs) -> Result<(Axis, Side), Failure> {
+fn target(args: &MigrateArgs) -> Result<(Axis, Side), Failure> {
     // Each half is tried by itself: what it needs on other axes is judged against the world later.
     let loaded = ecology_features::load(ecology_features::Sources::new().set("--to", &args.to));
     let name =
@@ -97,8 +97,6 @@ fn target(from: AxisVector, args: &MigrateArgs) -> Result<(Axis, Side), Failure>
             let value = args.to.split_once('=').map_or("", |(_, value)| value).trim().trim_matches('"');
             let named = if axis.implementation(Side::New) == value { Side::New } else { Side::Old };
             let to = if args.back { named.other() } else { named };
-            // Going back to where one is would undo nothing.
-            let _ = from;
             Ok((axis, to))
         }
         (_, None) => Err(Failure::new(
@@ -114,9 +112,9 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
     let mut text = format!("{}: {} from {} to {}\n", style.heading(world), found.axis, found.from, found.to);
     let plan = &found.plan;
     text += &format!(
-        "\n{}\n  {}: {} change, {} stay as they are\n",
+        "\n{}\n  {} artifacts and principals: {} change, {} stay as they are\n",
         style.heading("Plan"),
-        count(plan.artifacts, "artifact and principal").replace("principals", "principals"),
+        number(plan.artifacts),
         number(plan.converts),
         number(plan.stays)
     );
@@ -155,7 +153,11 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
                 style.good("Moved"),
                 if done.resumed { ", going on where it had stopped" } else { "" },
                 count(done.converted, "artifact"),
-                count(done.batches, "batch").replace("batchs", "batches"),
+                if done.batches == 1 {
+                    "1 batch".to_owned()
+                } else {
+                    format!("{} batches", number(done.batches))
+                },
                 match (done.ranges_same, done.ranges_changed) {
                     (0, 0) => String::new(),
                     (same, 0) => format!("; all {} ranges are as they were at the last move", number(same)),
