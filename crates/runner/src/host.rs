@@ -8,6 +8,9 @@ use ecology_world::{Event, SnapshotError, Step, StepError, World};
 pub trait Observer {
     /// An event has been applied to `world`.
     fn observe(&mut self, world: &World, event: &Event);
+
+    /// A run that has ended has dropped one of its parts. For those who count memory: what is in use has fallen by what the part held.
+    fn let_go(&mut self, _part: &'static str) {}
 }
 
 /// Several observers as one.
@@ -29,6 +32,12 @@ impl Observer for Observers<'_> {
     fn observe(&mut self, world: &World, event: &Event) {
         for observer in &mut self.each {
             observer.observe(world, event);
+        }
+    }
+
+    fn let_go(&mut self, part: &'static str) {
+        for observer in &mut self.each {
+            observer.let_go(part);
         }
     }
 }

@@ -18,7 +18,8 @@ use crate::order_book::OrderBook;
 use crate::parts::Parts;
 use crate::reservations::Reservations;
 use crate::subscriptions::Subscriptions;
-use crate::usage::{Measured, Totals, Usage};
+use crate::totals::Totals;
+use crate::usage::{Measured, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
