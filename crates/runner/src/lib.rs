@@ -13,6 +13,7 @@ mod continuous;
 mod crew;
 mod drive;
 mod host;
+pub mod import;
 pub mod made_with;
 mod outcome;
 pub mod report;

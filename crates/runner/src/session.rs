@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ecology_features::ConfigError;
-use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource};
+use ecology_features::config::{
+    Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource, ScenarioName,
+};
 use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal, SqliteOptions, Verify};
 use ecology_types::{AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
@@ -26,7 +28,7 @@ use crate::tally::Tally;
 use crate::tick::{TickLimits, run_ticks};
 
 /// The tag under which the hash at the end of a run is kept.
-const HASH_TAG: &[u8] = b"hash v1";
+pub(crate) const HASH_TAG: &[u8] = b"hash v1";
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -98,6 +100,14 @@ pub enum SessionError {
         found: String,
         /// What was asked for.
         asked: String,
+    },
+    /// A world that only an import can make is not there.
+    #[error(
+        "there is no world {world} to go on with, and a run cannot make one for the scenario imported; make it with `ecology import SOURCE --world PATH`"
+    )]
+    NotImported {
+        /// The file.
+        world: String,
     },
     /// The world was made with another value of a setting that is fixed when a world is made.
     #[error(
@@ -315,6 +325,9 @@ fn open(
             let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
             // Nothing has been written so far, and nothing will be to a world of another scenario.
             let (_, _, found, _) = world.run();
+            // A world that was imported has not been run by anybody yet.
+            let made_for = if found.is_empty() { MadeWith::read(&journal)? } else { None };
+            let found = made_for.as_ref().and_then(MadeWith::scenario).unwrap_or(found);
             let asked = config.run.scenario.name();
             if !found.is_empty() && found != asked {
                 let world = path.display().to_string();
@@ -336,6 +349,9 @@ fn open(
             }
             return Ok(Opened { host, file, resumed: true, minds });
         }
+    }
+    if config.run.scenario == ScenarioName::Imported {
+        return Err(SessionError::NotImported { world: path.display().to_string() });
     }
     let genesis = scenario.genesis(rules);
     let mut both = Watch { scenario, tally };

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod features;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod repair;
 pub(crate) mod replay;
