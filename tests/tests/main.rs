@@ -7,5 +7,6 @@ mod determinism;
 mod disk;
 mod figures;
 mod flag_walk;
+mod import;
 mod interrupt;
 mod readme;

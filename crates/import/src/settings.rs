@@ -33,6 +33,15 @@ pub(crate) struct OldConfig {
 /// World time of one tick: the default of the configuration, which the import does not change.
 const TICK_MS: u64 = 1_000;
 
+/// What became of one value.
+enum Taken {
+    Yes,
+    /// Nothing here corresponds to its name.
+    Unknown,
+    /// Something does, and cannot have this value.
+    Unfit,
+}
+
 /// A value with the names that lead to it.
 struct Leaf<'n> {
     path: String,
@@ -63,8 +72,16 @@ impl Work<'_> {
         let mut budgets: Vec<(u64, &str, At)> = Vec::new();
         for (at, leaf) in leaves.iter().enumerate() {
             let counts = last.get(leaf.path.as_str()) == Some(&at);
-            if !counts || !self.setting(leaf, text, has_checkpoint, &mut config, &mut budgets) {
-                let detail = if counts { "" } else { "a later line sets it again" };
+            let detail = if counts {
+                match self.setting(leaf, text, has_checkpoint, &mut config, &mut budgets) {
+                    Taken::Yes => None,
+                    Taken::Unknown => Some(""),
+                    Taken::Unfit => Some("the setting is known, this value fits none here"),
+                }
+            } else {
+                Some("a later line sets it again")
+            };
+            if let Some(detail) = detail {
                 let item = self.items.add(Topic::Configuration, leaf.path.as_str(), detail);
                 item.at(leaf.node.at.place(&text.name)).was(leaf.node.raw());
             }
@@ -89,45 +106,45 @@ impl Work<'_> {
         has_checkpoint: bool,
         config: &mut OldConfig,
         budgets: &mut Vec<(u64, &'n str, At)>,
-    ) -> bool {
+    ) -> Taken {
         let (node, path) = (leaf.node, leaf.path.as_str());
         let count = |node: &Node| whole(node);
         match path {
             "resources.stock.llm_budget" | "resources.stock.llm_budget.total" => {
-                let Some(sum) = self.amount_of_dollars(path, node, text) else { return false };
+                let Some(sum) = self.amount_of_dollars(path, node, text) else { return Taken::Unfit };
                 budgets.push((sum, "resources.stock.llm_budget", node.at));
             }
             "budget.max_api_cost" => {
-                let Some(sum) = self.amount_of_dollars(path, node, text) else { return false };
+                let Some(sum) = self.amount_of_dollars(path, node, text) else { return Taken::Unfit };
                 budgets.push((sum, "budget.max_api_cost", node.at));
             }
             "resources.stock.disk" | "resources.stock.disk.total" => match count(node) {
                 Some(bytes) => config.disk = Some(bytes),
-                None => return false,
+                None => return Taken::Unfit,
             },
             "resources.flow.compute.per_tick" => match count(node) {
                 Some(units) => config.compute_per_tick = Some(units),
-                None => return false,
+                None => return Taken::Unfit,
             },
             "costs.per_1k_input_tokens" | "costs.per_1k_output_tokens" => match count(node) {
                 Some(units) => config.dearest_1k_tokens = config.dearest_1k_tokens.max(Some(units)),
-                None => return false,
+                None => return Taken::Unfit,
             },
             "scrip.starting_amount" if !has_checkpoint => match count(node) {
                 Some(scrip) => config.starting_scrip = Some(scrip),
-                None => return false,
+                None => return Taken::Unfit,
             },
             "llm.default_model" => match node.text() {
                 Some(model) => config.default_model = Some(model.to_string()),
-                None => return false,
+                None => return Taken::Unfit,
             },
             _ => return self.same_setting(leaf, text, config),
         }
-        true
+        Taken::Yes
     }
 
     /// Settings of which each has exactly one counterpart.
-    fn same_setting(&mut self, leaf: &Leaf<'_>, text: &Text, config: &mut OldConfig) -> bool {
+    fn same_setting(&mut self, leaf: &Leaf<'_>, text: &Text, config: &mut OldConfig) -> Taken {
         let path = leaf.path.replace("genesis.oracle.", "genesis.mint.");
         let (key, least, most, thousandths) = match path.as_str() {
             "genesis.mint.mint_ratio" => ("mint.mint_ratio", 1, 1_000_000_000, false),
@@ -139,17 +156,17 @@ impl Work<'_> {
                 ("shares.llm_calls", 0, i64::MAX as u64 >> 16, false)
             }
             "execution.agent_loop.max_consecutive_errors" => ("loops.errors_in_row_max", 1, 1_000_000, false),
-            _ => return false,
+            _ => return Taken::Unknown,
         };
-        let Value::Number(number) = &leaf.node.value else { return false };
+        let Value::Number(number) = &leaf.node.value else { return Taken::Unfit };
         let exact = Decimal::parse(number)
             .filter(|number| !number.is_negative)
             .and_then(|number| number.scaled(if thousandths { 3 } else { 0 }))
             .filter(|whole| whole.rest.is_none());
-        let Some(amount) = exact.map(|whole| whole.amount) else { return false };
+        let Some(amount) = exact.map(|whole| whole.amount) else { return Taken::Unfit };
         let amount = if key == "mint.interval_ms" { amount.saturating_mul(TICK_MS) } else { amount };
         if !(least..=most).contains(&amount) {
-            return false;
+            return Taken::Unfit;
         }
         let value = amount.to_string();
         let place = leaf.node.at.place(&text.name);
@@ -162,7 +179,7 @@ impl Work<'_> {
             self.items.add(Topic::Converted, leaf.path.as_str(), detail).at(place).was(leaf.node.raw());
         }
         config.settings.push(Setting { key: key.to_owned(), value, from: leaf.path.clone() });
-        true
+        Taken::Yes
     }
 
     /// Dollars of a configuration; what is none is left where it is.

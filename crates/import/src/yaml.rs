@@ -132,8 +132,9 @@ impl Builder<'_> {
         at: At,
     ) -> Result<Value, Problem> {
         self.charge(1, at)?;
-        let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-        if !is_text && tag.is_some_and(|tag| !tag.is_yaml_core_schema()) {
+        let core = tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str());
+        let is_text = core == Some("str");
+        if !matches!(core, Some("str" | "int" | "float" | "bool" | "null")) {
             self.refuse_tag(tag, at)?;
         }
         Ok(if is_text || style != ScalarStyle::Plain { Value::Text(Arc::from(text)) } else { plain(text) })

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use ecology_features::config::Config;
-use ecology_journal::{JournalError, OpenMode, SqliteJournal};
+use ecology_journal::{Journal, JournalError, OpenMode};
 use ecology_types::{Command, Draft, Founder, Genesis, Id};
 use ecology_world::{StateHash, World};
 
@@ -13,7 +13,6 @@ use crate::compose;
 use crate::host::{Host, Observers};
 use crate::made_with::MadeWith;
 use crate::session::{self, HASH_TAG, SessionError};
-use crate::store::OpenError;
 
 /// The tag under which the report of an import is kept in its world.
 const REPORT_TAG: &[u8] = b"import v1";
@@ -128,14 +127,13 @@ impl Prepared {
     }
 }
 
-/// The report that was kept in a world when it was imported; `None` for a world that was not.
+/// The report that was kept in a world when it was imported, as JSON; `None` for a world that was not.
 ///
 /// # Errors
-/// [`OpenError`] when there is no world that can be read.
-pub fn report(path: &Path) -> Result<Option<Vec<u8>>, OpenError> {
-    let mut journal = SqliteJournal::open(path, OpenMode::Read)?;
-    let found = ecology_journal::Journal::newest_snapshot(&mut journal, REPORT_TAG, u64::MAX)?;
-    Ok(found.map(|(_, bytes)| bytes))
+/// When the journal cannot be read.
+pub fn report(journal: &mut dyn Journal) -> Result<Option<String>, JournalError> {
+    let found = journal.newest_snapshot(REPORT_TAG, u64::MAX)?;
+    Ok(found.map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -144,8 +142,11 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Nothing may stand in the place of the new world, nor be left over from one that stood there.
-fn refuse_taken(path: &Path) -> Result<(), JournalError> {
+/// Whether a new world can get the name `path`: nothing may stand there, nor be left over from a world that stood there.
+///
+/// # Errors
+/// [`JournalError`] says what is in the way.
+pub fn refuse_taken(path: &Path) -> Result<(), JournalError> {
     if path.is_dir() {
         return Err(JournalError::IsDirectory { path: path.to_owned() });
     }

@@ -103,7 +103,7 @@ pub enum SessionError {
     },
     /// A world that only an import can make is not there.
     #[error(
-        "there is no world {world} to go on with, and a run cannot make one for the scenario imported; make it with `ecology import SOURCE --world PATH`"
+        "the scenario imported goes on with a world that is there, and {world:?} is none; make it with `ecology import SOURCE --world PATH`"
     )]
     NotImported {
         /// The file.
@@ -304,9 +304,10 @@ fn open(
     tally: &mut Tally,
 ) -> Result<Opened, SessionError> {
     let in_memory = config.journal.backend == JournalBackend::Memory;
+    let is_imported = config.run.scenario == ScenarioName::Imported;
     let path = match path {
         Some(path) => path,
-        None if in_memory => PathBuf::new(),
+        None if in_memory || is_imported => PathBuf::new(),
         None => fresh_path(config.run.scenario.name())?,
     };
     let mut rules = config.rules()?;
@@ -350,7 +351,7 @@ fn open(
             return Ok(Opened { host, file, resumed: true, minds });
         }
     }
-    if config.run.scenario == ScenarioName::Imported {
+    if is_imported {
         return Err(SessionError::NotImported { world: path.display().to_string() });
     }
     let genesis = scenario.genesis(rules);

@@ -39,6 +39,10 @@ struct StateHash {
 }
 
 pub(crate) fn execute(args: &ImportArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    let target = args.world.as_deref().filter(|_| !args.dry_run);
+    if let Some(world) = target {
+        import::refuse_taken(world)?;
+    }
     let imported = ecology_import::read(&args.source, &args.options())?;
     let toml = imported.config_toml();
     let loaded = load(Sources::new().file("the imported configuration", toml.as_str()))?;
@@ -48,10 +52,7 @@ pub(crate) fn execute(args: &ImportArgs, terminal: &Terminal) -> Result<Exit, Fa
     let prepared = import::prepare(spec).map_err(impossible)?;
     compare(prepared.world(), &imported, &founders)?;
     let report = imported.report.to_json();
-    let outputs = match args.world.as_deref().filter(|_| !args.dry_run) {
-        Some(world) => Some(Outputs::of(world, args.config_out.as_deref())),
-        None => None,
-    };
+    let outputs = target.map(|world| Outputs::of(world, args.config_out.as_deref()));
     let hash = prepared.world().hash();
     let written = match &outputs {
         Some(outputs) => outputs.write(prepared, &toml, &report)?,

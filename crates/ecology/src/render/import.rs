@@ -121,7 +121,7 @@ fn topic_part(report: &Report, topic: Topic, style: Style, width: usize) -> Stri
     if total == 0 {
         return String::new();
     }
-    let heading = format!("  {} {}", number(total as u64), topic.title());
+    let heading = format!("{:>7}  {}", number(total as u64), topic.title());
     if topic.fate() == Fate::Carried {
         let names: Vec<&str> = report.of(topic).map(|item| item.name.as_str()).take(NAMES_MAX).collect();
         let mut names = names.join(", ");
@@ -129,15 +129,15 @@ fn topic_part(report: &Report, topic: Topic, style: Style, width: usize) -> Stri
             names += ", …";
         }
         let line = cut(&format!("{heading}: {}", clean(&names)), width);
-        let why = if topic.why().is_empty() { String::new() } else { lines(topic.why(), 4, style, width) };
+        let why = if topic.why().is_empty() { String::new() } else { lines(topic.why(), 9, style, width) };
         return format!("{line}\n{why}");
     }
-    let mut text = format!("{heading}\n{}", lines(topic.why(), 4, style, width));
+    let mut text = format!("{heading}\n{}", lines(topic.why(), 9, style, width));
     for item in report.of(topic).take(ITEMS_MAX) {
-        text += &format!("    - {}\n", item_line(item, width));
+        text += &format!("         - {}\n", item_line(item, width));
     }
     if total > ITEMS_MAX {
-        text += &format!("    - and {} more\n", number((total - ITEMS_MAX) as u64));
+        text += &format!("         - and {} more\n", number((total - ITEMS_MAX) as u64));
     }
     text
 }
@@ -161,7 +161,7 @@ fn item_line(item: &Item, width: usize) -> String {
     let place =
         item.place.as_ref().map(|place| format!(" ({})", clean(&place.to_string()))).unwrap_or_default();
     // What it is about matters more than where it stood.
-    let wide = width.saturating_sub(6);
+    let wide = width.saturating_sub(11);
     if text.chars().count() + place.chars().count() <= wide {
         text + &place
     } else {

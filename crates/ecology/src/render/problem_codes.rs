@@ -214,6 +214,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "`ecology explain` without a code lists all of them.",
     ),
     (
+        "usage::not_imported",
+        "The world was made by a run, so there is no report of an import in it.",
+        "`inspect WORLD` shows which scenario made it.",
+    ),
+    (
         "import::not_found",
         "There is nothing to import: no checkpoint and no agents.",
         "Name the folder of a run of the older program, or its checkpoint.",
