@@ -86,7 +86,7 @@ impl Work<'_> {
             self.items.add(Topic::Counters, "tick", detail).at(node.at.place(&text.name)).was(node.raw());
         }
         if let Some(node) = fields.take("reason") {
-            let detail = "why the checkpoint was written";
+            let detail = "why the older program wrote the checkpoint";
             self.items.add(Topic::Counters, "reason", detail).at(node.at.place(&text.name)).was(node.raw());
         }
         self.keep_rest(Topic::Fields, "", fields, &text.name);

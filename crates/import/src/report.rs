@@ -80,7 +80,7 @@ pub struct Totals {
     pub policies_found: u64,
     /// Policies that say the same here.
     pub policies_carried: u64,
-    /// Policies that had to change; they allow less, never more.
+    /// Policies of which entries or prices had to change; none allows more than it did.
     pub policies_changed: u64,
     /// Policies of principals and replaced services, kept in this report.
     pub policies_kept: u64,

@@ -59,8 +59,8 @@ topics! {
         "each became an account with nothing, so that what it owns keeps its owner and nobody else can take the name",
     Stranded Changed "stranded" "what old services held for others"
         "an account of its own holds it now; the listings and bids that say for whom are not in the files, so somebody has to decide",
-    Narrowed Changed "narrowed" "policies that allow less than before"
-        "entries that mean nobody here are left out; a policy never allows more than it did",
+    Narrowed Changed "narrowed" "policies with entries that mean nobody"
+        "such entries are left out; a policy never allows more than it did",
     Contracts Changed "contracts" "policies that asked a contract"
         "the code of contracts is not in the files; under access_control = policy the entry allows nobody",
     UnderContracts Changed "under_contracts" "policies that no genesis contract can say"

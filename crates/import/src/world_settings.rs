@@ -195,8 +195,9 @@ impl Work<'_> {
 
     pub(crate) fn event_logs(&mut self, logs: &[crate::EventLog]) {
         for log in logs {
-            let kinds = log.types.len();
-            let mut detail = format!("{} events of {kinds} types", log.events);
+            let many = |n: u64, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+            let mut detail =
+                format!("{} of {}", many(log.events, "event"), many(log.types.len() as u64, "type"));
             if let (Some(first), Some(last)) = (&log.first, &log.last) {
                 detail += &format!(", {first} to {last}");
             }

@@ -203,6 +203,91 @@ impl Drop for NewFile {
 mod tests {
     use super::*;
 
+    fn founder(id: &str, disk: u64) -> Founder {
+        Founder {
+            id: Id::new(id).unwrap(),
+            is_agent: false,
+            config: "".into(),
+            scrip: ecology_types::Scrip(5),
+            quotas: ecology_types::Charges::of(ecology_types::Resource::Disk, disk),
+        }
+    }
+
+    fn spec(artifacts: Vec<(&str, Draft)>) -> ImportSpec {
+        let artifacts =
+            artifacts.into_iter().map(|(owner, draft)| (Id::new(owner).unwrap(), draft)).collect();
+        let founders = vec![founder("ann", 10_000_000), founder("bob", 3)];
+        ImportSpec { config: Config::default(), founders, artifacts }
+    }
+
+    fn draft(id: &str, content: &str) -> Draft {
+        Draft::new(Id::new(id).unwrap(), content)
+    }
+
+    #[test]
+    fn what_a_record_names_may_come_in_a_later_one() {
+        let mut many: Vec<(&str, Draft)> = Vec::new();
+        let names: Vec<String> = (0..ITEMS_PER_RECORD + 10).map(|n| format!("a{n}")).collect();
+        for name in &names {
+            many.push(("ann", draft(name, "x")));
+        }
+        let last = names.last().unwrap();
+        let list = vec![last.as_str().into(), "bob".into(), "never".into()];
+        many[0].1.policy = Some(ecology_types::PolicyDraft { read: list, ..Default::default() });
+        many[0].1.memory = Some(Id::new(last).unwrap());
+        many[0].1.access_contract = Some(ecology_types::GenesisArtifact::Private.id());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.world");
+        let prepared = prepare(spec(many)).unwrap();
+        assert_eq!(prepared.world().check_invariants(), Ok(()));
+        let written = prepared.write(&path, b"{}").unwrap();
+        assert_eq!(written.records, 4);
+        let (world, mut journal, _) = session::open_for_reading(&path).unwrap();
+        assert_eq!(world.hash(), written.hash);
+        assert_eq!(report(&mut *journal).unwrap().as_deref(), Some("{}"));
+        let key = |id: &str| world.symbols().key(id).unwrap();
+        let record = world.live(key("a0")).unwrap();
+        assert_eq!(record.memory, Some(key(last)));
+        let allowed = ecology_types::AllowList::Only({
+            let mut keys = vec![key(last), key("bob"), key("never")];
+            keys.sort_unstable();
+            keys
+        });
+        assert_eq!(record.policy.as_ref().unwrap().read, allowed);
+        assert!(world.live(key("never")).is_none());
+        assert_eq!(world.accounts().get(key("ann")).unwrap().disk_used_bytes, names.len() as u64);
+        // Nothing but the world and its lock is there.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_leaves_nothing() {
+        let standing = Draft { has_standing: Some(true), ..draft("s", "x") };
+        for (artifacts, words) in [
+            (vec![("bob", draft("a", "four"))], "disk quota is 3"),
+            (vec![("carl", draft("a", "x"))], "who is no principal"),
+            (vec![("ann", draft("a", "x")), ("ann", draft("a", "y"))], "twice"),
+            (vec![("ann", standing)], "is a principal"),
+            (vec![("ann", draft("genesis_x", "x"))], "begins with genesis"),
+        ] {
+            let error = prepare(spec(artifacts)).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.world");
+        fs::write(beside(&path, "-wal"), "left").unwrap();
+        let error = prepare(spec(Vec::new())).unwrap().write(&path, b"").unwrap_err();
+        assert!(matches!(error, SessionError::Journal(JournalError::LeftOver { .. })), "{error}");
+        fs::remove_file(beside(&path, "-wal")).unwrap();
+        // Somebody is faster: what is there stays, and nothing is left behind.
+        fs::write(&path, "mine").unwrap();
+        let file = NewFile::beside(&path);
+        fs::write(&file.path, "new").unwrap();
+        assert!(matches!(file.publish(&path), Err(JournalError::AlreadyExists { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
     #[test]
     fn groups_fit_records_and_lose_nothing() {
         let sizes = vec![1, TEXT_BYTES_PER_RECORD, 5, 5, 3 * TEXT_BYTES_PER_RECORD, 1];

@@ -79,35 +79,40 @@ fn totals(report: &Report, style: Style) -> String {
     let mut table =
         Table::new([("", Align::Left), ("found", Align::Right), ("here", Align::Right), ("", Align::Left)])
             .indented(2);
+    // A noun gets its number, and what follows a colon stays as it is.
     let some = |parts: &[(u64, &str)]| {
         let parts = parts.iter().filter(|(amount, _)| *amount > 0);
-        parts.map(|(amount, what)| format!("{} {what}", number(*amount))).collect::<Vec<_>>().join(", ")
+        let told = parts.map(|(amount, what)| match what.split_once(": ") {
+            Some((noun, rest)) => format!("{} {rest}", count(*amount, noun)).trim_end().to_owned(),
+            None => format!("{} {what}", number(*amount)),
+        });
+        told.collect::<Vec<_>>().join(", ")
     };
     let mut row = |what: &str, found: u64, here: u64, detail: String| {
         table.row([what.to_owned(), number(found), number(here), detail]);
     };
     let detail = some(&[
-        (totals.agents, "agents"),
-        (totals.accounts, "accounts"),
+        (totals.agents, "agent: "),
+        (totals.accounts, "account: "),
         (totals.accounts_made, "of them made for owners"),
-        (totals.principals_replaced, "services replaced"),
+        (totals.principals_replaced, "service: replaced"),
     ]);
     row("principals", totals.principals_found, totals.agents + totals.accounts, detail);
     let detail = some(&[
-        (totals.scrip_fractions, "balances lost a fraction"),
+        (totals.scrip_fractions, "balance: cut to whole scrip"),
         (totals.scrip_debt, "scrip of debt became 0"),
     ]);
     row("scrip", totals.scrip_found, totals.scrip_carried, detail);
     let detail = some(&[
-        (totals.artifacts_merged, "are principals"),
-        (totals.artifacts_replaced, "services replaced"),
-        (totals.artifacts_made, "made"),
+        (totals.artifacts_merged, "as principals"),
+        (totals.artifacts_replaced, "service: replaced"),
+        (totals.artifacts_made, "made from long texts"),
     ]);
     row("artifacts", totals.artifacts_found, totals.artifacts_carried, detail);
     let detail = some(&[(totals.content_bytes_kept, "kept in the report")]);
     row("bytes of content", totals.content_bytes_found, totals.content_bytes_carried, detail);
     let detail =
-        some(&[(totals.policies_changed, "allow less"), (totals.policies_kept, "kept in the report")]);
+        some(&[(totals.policies_changed, "with entries left out"), (totals.policies_kept, "kept in the report")]);
     row("policies", totals.policies_found, totals.policies_carried + totals.policies_changed, detail);
     for log in &report.event_logs {
         let detail = format!("events in {}, which stays where it is", clean(&log.file));
@@ -155,6 +160,9 @@ fn item_line(item: &Item, width: usize) -> String {
     let mut text = clean(&item.name).into_owned();
     if !item.detail.is_empty() {
         text += &format!(": {}", clean(&item.detail));
+        if let Some(value) = item.value.as_ref().filter(|value| value.get().len() <= 24) {
+            text += &format!(" (was {})", clean(value.get()));
+        }
     } else if let Some(value) = &item.value {
         text += &format!(" = {}", cut(&clean(value.get()), 40));
     }
