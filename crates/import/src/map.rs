@@ -61,8 +61,14 @@ impl Work<'_> {
                     && (artifact.has_standing || artifact.kind.as_deref() == Some("agent"))
             })
         };
-        let mut names = self.name_all(&checkpoint, &holders);
         let file = checkpoint.file.as_str();
+        let mut merged: BTreeMap<&str, &OldArtifact> = BTreeMap::new();
+        for artifact in
+            checkpoint.artifacts.iter().filter(|artifact| !is_service(artifact) && merges(artifact))
+        {
+            merged.entry(artifact.id.as_str()).or_insert(artifact);
+        }
+        let mut names = self.name_all(&checkpoint, &holders, &merged);
 
         // Who owns what, first of all: it decides who is needed.
         let mut made: BTreeMap<Option<&str>, Id> = BTreeMap::new();
@@ -74,12 +80,6 @@ impl Work<'_> {
             .filter(|artifact| !is_service(artifact))
             .filter_map(|artifact| artifact.owner.as_deref())
             .collect();
-        let mut merged: BTreeMap<&str, &OldArtifact> = BTreeMap::new();
-        for artifact in
-            checkpoint.artifacts.iter().filter(|artifact| !is_service(artifact) && merges(artifact))
-        {
-            merged.entry(artifact.id.as_str()).or_insert(artifact);
-        }
         let mut agents_by_id: BTreeMap<String, OldAgent> =
             agents.into_iter().map(|agent| (agent.id.clone(), agent)).collect();
         let mut moved: Vec<(Id, Draft)> = Vec::new();
@@ -230,11 +230,22 @@ impl Work<'_> {
     }
 
     /// Names every id that gets a place here.
-    fn name_all(&mut self, checkpoint: &Checkpoint, holders: &[Holder]) -> Names {
+    fn name_all(
+        &mut self,
+        checkpoint: &Checkpoint,
+        holders: &[Holder],
+        merged: &BTreeMap<&str, &OldArtifact>,
+    ) -> Names {
         let holders = holders.iter().filter(|one| !one.is_service).map(|one| (one.old.as_str(), one.at));
         let kept = || checkpoint.artifacts.iter().filter(|artifact| !is_service(artifact));
         let artifacts = kept().map(|artifact| (artifact.id.as_str(), artifact.at));
-        let owners = kept().filter_map(|artifact| Some((artifact.owner.as_deref()?, artifact.at)));
+        // A principal belongs to itself here: who owned what stood for it needs no name.
+        let is_merged = |artifact: &OldArtifact| {
+            merged.get(artifact.id.as_str()).is_some_and(|one| std::ptr::eq(*one, artifact))
+        };
+        let owners = kept()
+            .filter(|artifact| !is_merged(artifact))
+            .filter_map(|artifact| Some((artifact.owner.as_deref()?, artifact.at)));
         let owners = owners.filter(|(owner, _)| !is_reserved(owner));
         let all = holders.chain(artifacts).chain(owners);
         self.names(all.map(|(id, at)| (id, at.place(&checkpoint.file))))
