@@ -5,6 +5,7 @@ mod artifacts;
 mod create;
 mod founders;
 mod lifecycle;
+mod migrate;
 mod mint;
 mod permission;
 mod reserve;
@@ -12,4 +13,5 @@ mod write;
 
 pub(crate) use act::Done;
 pub(crate) use create::private_policy;
+pub use migrate::MigrationPlan;
 pub(crate) use permission::Call;
