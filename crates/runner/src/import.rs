@@ -242,6 +242,8 @@ mod tests {
         assert_eq!(prepared.world().check_invariants(), Ok(()));
         let written = prepared.write(&path, b"{}").unwrap();
         assert_eq!(written.records, 4);
+        // Nothing but the world is there.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let (world, mut journal, _) = session::open_for_reading(&path).unwrap();
         assert_eq!(world.hash(), written.hash);
         assert_eq!(report(&mut *journal).unwrap().as_deref(), Some("{}"));
@@ -256,8 +258,6 @@ mod tests {
         assert_eq!(record.policy.as_ref().unwrap().read, allowed);
         assert!(world.live(key("never")).is_none());
         assert_eq!(world.accounts().get(key("ann")).unwrap().disk_used_bytes, names.len() as u64);
-        // Nothing but the world and its lock is there.
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
