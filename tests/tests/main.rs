@@ -9,6 +9,7 @@ mod disk;
 mod figures;
 mod flag_walk;
 mod golden;
+mod import;
 mod interrupt;
 mod migration;
 mod movable;

@@ -78,6 +78,8 @@ minds! {
     Slow "slow" s::SlowConfig,
     /// Panics on purpose.
     Panicking "panicking" s::PanickingConfig,
+    /// Sleeps: its mind is not here.
+    Resting "resting" s::RestingConfig,
 }
 
 impl MindConfig {

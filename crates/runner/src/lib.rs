@@ -18,6 +18,7 @@ mod drive;
 pub mod dump;
 pub mod fork;
 mod host;
+pub mod import;
 pub mod made_with;
 pub mod migrate;
 mod outcome;

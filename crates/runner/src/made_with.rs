@@ -69,6 +69,12 @@ impl MadeWith {
         }
     }
 
+    /// The scenario that the world was made for.
+    #[must_use]
+    pub fn scenario(&self) -> Option<&str> {
+        self.0.get(SCENARIO).and_then(Value::as_str)
+    }
+
     /// Keeps it in the journal of the world.
     ///
     /// # Errors
@@ -88,7 +94,7 @@ impl MadeWith {
         config: &mut Config,
         was_asked_for: &dyn Fn(&str) -> bool,
     ) -> Result<(), Contradiction> {
-        if self.0.get(SCENARIO).and_then(Value::as_str) != Some(config.run.scenario.name()) {
+        if self.scenario() != Some(config.run.scenario.name()) {
             return Ok(());
         }
         let asked = Self::of(config);

@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ecology_features::ConfigError;
-use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource};
+use ecology_features::config::{
+    Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource, ScenarioName,
+};
 use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal, SqliteOptions, Verify};
 use ecology_types::{AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
@@ -98,6 +100,14 @@ pub enum SessionError {
         found: String,
         /// What was asked for.
         asked: String,
+    },
+    /// A world that only an import can make is not there.
+    #[error(
+        "the scenario imported goes on with a world that is there, and {world:?} is none; make it with `ecology import SOURCE --world PATH`"
+    )]
+    NotImported {
+        /// The file.
+        world: String,
     },
     /// The world was made with another value of a setting that is fixed when a world is made.
     #[error(
@@ -307,9 +317,10 @@ fn open(
     tally: &mut Tally,
 ) -> Result<Opened, SessionError> {
     let in_memory = config.journal.backend == JournalBackend::Memory;
+    let is_imported = config.run.scenario == ScenarioName::Imported;
     let path = match path {
         Some(path) => path,
-        None if in_memory => PathBuf::new(),
+        None if in_memory || is_imported => PathBuf::new(),
         None => fresh_path(config.run.scenario.name())?,
     };
     let mut rules = config.rules()?;
@@ -328,6 +339,9 @@ fn open(
             let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
             // Nothing has been written so far, and nothing will be to a world of another scenario.
             let (_, _, found, _) = world.run();
+            // A world that was imported has not been run by anybody yet.
+            let made_for = if found.is_empty() { MadeWith::read(&journal)? } else { None };
+            let found = made_for.as_ref().and_then(MadeWith::scenario).unwrap_or(found);
             let asked = config.run.scenario.name();
             if !found.is_empty() && found != asked {
                 let world = path.display().to_string();
@@ -349,6 +363,9 @@ fn open(
             }
             return Ok(Opened { host, file, resumed: true, minds });
         }
+    }
+    if is_imported {
+        return Err(SessionError::NotImported { world: path.display().to_string() });
     }
     let genesis = scenario.genesis(rules);
     let mut both = Watch { scenario, tally };

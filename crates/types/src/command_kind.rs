@@ -35,11 +35,13 @@ pub enum CommandKind {
     Divergence,
     /// [`Command::Migrate`]
     Migrate,
+    /// [`Command::AddArtifacts`]
+    AddArtifacts,
 }
 
 impl CommandKind {
     /// Every kind, in ascending order.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Create,
         Self::SetRules,
         Self::StartRun,
@@ -60,6 +62,7 @@ impl CommandKind {
         Self::ResolveMint,
         Self::Divergence,
         Self::Migrate,
+        Self::AddArtifacts,
     ];
 
     /// The kind of a command.
@@ -81,6 +84,7 @@ impl CommandKind {
             Command::ResolveMint { .. } => Self::ResolveMint,
             Command::Divergence { .. } => Self::Divergence,
             Command::Migrate(_) => Self::Migrate,
+            Command::AddArtifacts(_) => Self::AddArtifacts,
         }
     }
 
@@ -110,6 +114,7 @@ impl CommandKind {
             Self::ResolveMint => "resolve_mint",
             Self::Divergence => "divergence",
             Self::Migrate => "migrate",
+            Self::AddArtifacts => "add_artifacts",
         }
     }
 }

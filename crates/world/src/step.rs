@@ -164,6 +164,7 @@ impl World {
             Command::Tick => plan.push(Effect::TickStarted { tick: self.clock.tick + 1 }),
             Command::AddPrincipal(founder) => self.decide_founder(founder, now, plan)?,
             Command::AddPrincipals(founders) => self.decide_founders(founders, now, plan)?,
+            Command::AddArtifacts(artifacts) => self.decide_artifacts(artifacts, now, plan)?,
             Command::Reserve { agent, charges } => {
                 return Ok(self.decide_reserve(*agent, charges, now, plan));
             }

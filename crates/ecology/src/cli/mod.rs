@@ -1,10 +1,12 @@
 //! The command line.
 
 mod configuration;
+mod import;
 mod inspect;
 mod run;
 
 pub(crate) use configuration::{ConfigArgs, ConfigCommand, environment};
+pub(crate) use import::ImportArgs;
 pub(crate) use inspect::{
     AccountFilter, AgentFilter, ArtifactFilter, EventFilter, InspectArgs, OrderFilter, Page, View,
 };
@@ -72,6 +74,7 @@ pub(crate) enum Command {
     Dump(DumpArgs),
     Load(LoadArgs),
     Repair(RepairArgs),
+    Import(ImportArgs),
     Scenarios(ScenariosArgs),
     Features(FeaturesArgs),
     Explain(ExplainArgs),

@@ -9,6 +9,7 @@ pub(crate) mod dump;
 pub(crate) mod explain;
 pub(crate) mod features;
 pub(crate) mod fork;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod migrate;
 pub(crate) mod repair;

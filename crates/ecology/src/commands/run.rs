@@ -111,15 +111,21 @@ fn take_over(path: &Path, loaded: &mut Loaded, terminal: &Terminal) -> Result<()
         ));
     }
     let (_, _, scenario, seed) = world.run();
+    let made_with = session::made_with(path).map_err(OpenError::from)?;
+    // A world that was imported has not been run by anybody yet.
+    let scenario = match scenario {
+        "" => made_with.as_ref().and_then(|made_with| made_with.scenario()).unwrap_or_default(),
+        found => found,
+    };
     if let Some(name) = ScenarioName::ALL.into_iter().find(|name| name.name() == scenario)
         && !was_asked_for("run.scenario")
     {
         loaded.config.run.scenario = name;
     }
-    if !was_asked_for("run.seed") && !scenario.is_empty() {
+    if !was_asked_for("run.seed") && world.run().0 > 0 {
         loaded.config.run.seed = seed.0;
     }
-    if let Some(made_with) = session::made_with(path).map_err(OpenError::from)? {
+    if let Some(made_with) = made_with {
         made_with.restore(&mut loaded.config, &was_asked_for).map_err(|contradiction| {
             SessionError::MadeOtherwise { world: path.display().to_string(), contradiction }
         })?;

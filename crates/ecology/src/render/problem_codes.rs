@@ -154,6 +154,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Leave --scenario out to go on with the world, or name another file.",
     ),
     (
+        "world::not_imported",
+        "The scenario imported goes on with a world that an import made, and there is none.",
+        "Make it with `ecology import SOURCE --world PATH`, then run with --world PATH.",
+    ),
+    (
         "world::made_otherwise",
         "A setting that is fixed when a world is made was asked for with another value: agents, shares, tick_ms or the scenario's own.",
         "Leave the setting out to go on with the world, or name another file.",
@@ -207,6 +212,68 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "usage::unknown_code",
         "There is no code of this name.",
         "`ecology explain` without a code lists all of them.",
+    ),
+    (
+        "usage::not_imported",
+        "The world was made by a run, so there is no report of an import in it.",
+        "`inspect WORLD` shows which scenario made it.",
+    ),
+    (
+        "import::not_found",
+        "There is nothing to import: no checkpoint and no agents.",
+        "Name the folder of a run of the older program, or its checkpoint.",
+    ),
+    ("import::unreadable", "A file cannot be read.", "Check its permissions, and that it is a plain file."),
+    (
+        "import::too_large",
+        "A file, its depth, its number of entries or a content is above a limit.",
+        "Raise the limit that the message names, if the file is to be trusted.",
+    ),
+    ("import::encoding", "A file is not UTF-8.", "Write it as UTF-8."),
+    (
+        "import::syntax",
+        "A file is not JSON or YAML.",
+        "Correct it at the place that the message names, or take an older copy.",
+    ),
+    (
+        "import::shape",
+        "A value has another shape than its name asks for.",
+        "Correct it in a copy of the file.",
+    ),
+    (
+        "import::number",
+        "A number is none, or does not fit a world.",
+        "Write the number that it should be in a copy of the file. A world holds whole scrip, from 0 to 9,223,372,036,854,775,807 altogether.",
+    ),
+    (
+        "import::id",
+        "An id has characters or a length that no id here can have.",
+        "Add --rename-ids: such ids get new names, everywhere they are referred to.",
+    ),
+    (
+        "import::duplicate",
+        "The same id is there twice.",
+        "Leave one of them in a copy of the file; artifacts also with --rename-ids.",
+    ),
+    (
+        "import::impossible",
+        "A world cannot be made from what was read.",
+        "Follow the message; a smaller part of the files shows what is at fault.",
+    ),
+    (
+        "import::differs",
+        "The new world is not what was read.",
+        "This is a mistake of the program: please report it with the files.",
+    ),
+    (
+        "import::output_exists",
+        "A file that the import would write is there already.",
+        "Choose another --world or --config-out, or move the file away.",
+    ),
+    (
+        "import::output_failed",
+        "The report or the configuration cannot be written.",
+        "Make room, or choose another place.",
     ),
     (
         "usage::not_a_position",

@@ -1,6 +1,7 @@
 //! Deciding: what each command would do. Nothing in here changes anything.
 
 mod act;
+mod artifacts;
 mod create;
 mod founders;
 mod lifecycle;
