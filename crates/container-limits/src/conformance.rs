@@ -262,7 +262,9 @@ fn transfers_among_several_need_no_order(build: Build<'_>) {
         }
         // One that does not fit leaves everybody as they were.
         let Some(one_more) = capacity.shares[Resource::Memory].checked_add(1) else { continue };
-        let Some((key, Some(plan))) = plans.iter().find(|(_, plan)| plan.is_some()).copied() else { continue };
+        let Some((key, Some(plan))) = plans.iter().find(|(_, plan)| plan.is_some()).copied() else {
+            continue;
+        };
         let beyond = Plan { memory_bytes: one_more, ..plan };
         let mut asked: Vec<(Key, Option<Plan>)> =
             plans.iter().map(|(key, plan)| (*key, plan.map(|_| limits.plan(&Charges::NONE)))).collect();

@@ -94,9 +94,8 @@ pub fn run_continuously(
         if let Some(wait) = clock.wait(next.min(end)) {
             // Whatever has been recorded goes to disk while nothing else is to be done.
             let now = clock.now();
-            let Drive { host, books, observer, .. } = &mut run.drive;
-            books.book(host, now, *observer)?;
-            host.send()?;
+            run.drive.book(now)?;
+            run.drive.host.send()?;
             // Short naps, so that a request to stop is heard.
             run.receive(&mut clock, Span::from(wait.min(std::time::Duration::from_millis(20))))?;
             run.drive.books.resume();
@@ -112,9 +111,8 @@ pub fn run_continuously(
         run.answer_calls(now)?;
         run.drive.mint(now)?;
         run.answer_calls(now)?;
-        let Drive { host, books, observer, .. } = &mut run.drive;
-        books.book_if_full(host, now, *observer)?;
-        host.snapshot_if_due()?;
+        run.drive.book_if_full(now)?;
+        run.drive.host.snapshot_if_due()?;
         steps += 1;
         if steps.is_multiple_of(limits.progress_every_steps) {
             progress(run.drive.world());
@@ -181,6 +179,10 @@ impl Continuous<'_> {
             Some(LoopState::BackingOff { until }) => (*until).max(now),
             _ => return,
         };
+        if matches!(self.loops[at].phase, Phase::Decided(_) | Phase::Thinking { .. }) {
+            // It was stopped and goes on before its last thought has ended; the thought leads to its next turn.
+            return;
+        }
         self.schedule(at, when, Phase::Ready);
     }
 
@@ -306,8 +308,11 @@ impl Continuous<'_> {
         let mut short = self.drive.shortage(at, now);
         if short.is_some_and(|short| !short.is_frozen && short.until.is_none()) {
             // What was set aside for measured turns is in the way: book them, and what they did not use is free.
-            let Drive { host, books, observer, .. } = &mut self.drive;
-            books.book(host, now, *observer)?;
+            self.drive.book(now)?;
+            if self.drive.is_blocked(agent) {
+                // What was booked was more than its plan allows.
+                return Ok(());
+            }
             short = self.drive.shortage(at, now);
         }
         if let Some(short) = short {
@@ -374,8 +379,8 @@ impl Continuous<'_> {
             Err(error) => {
                 self.release(reservation, now)?;
                 let agent = self.agent(at);
-                self.drive.books.enter_thought(agent, thinking);
-                self.fail(at, error, now)
+                self.fail(at, error, now)?;
+                self.drive.enter_thought(agent, thinking, now)
             }
         }
     }
@@ -387,12 +392,16 @@ impl Continuous<'_> {
             return self.release(reservation, now);
         };
         let member = &self.drive.crew.members[at];
-        if !member.is_configured_by(record) {
+        // A loop that was stopped while it thought does not act; what it thought is paid for.
+        let is_stopped = self.drive.is_blocked(agent);
+        if is_stopped || !member.is_configured_by(record) {
             let thought =
                 Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
             self.drive.step(&Command::Void { agent, thought }, now)?;
-            self.drive.books.enter_thought(agent, thinking);
-            self.schedule(at, now, Phase::Ready);
+            self.drive.enter_thought(agent, thinking, now)?;
+            if !is_stopped {
+                self.schedule(at, now, Phase::Ready);
+            }
             return Ok(());
         }
         self.drive.books.start();

@@ -158,11 +158,11 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
         let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
         drive(&config, host, equipment, length, &stop, &mut both, progress)?
     };
-    let RunOutcome { mut host, ended, minds_started_anew, .. } = outcome;
+    let RunOutcome { mut host, ended, minds_started_anew, limits, .. } = outcome;
     let hash = host.world().hash();
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
     host.snapshot()?;
-    let mut report = summary::report(host.world(), &tally, &*scenario, hash);
+    let mut report = summary::report(host.world(), &tally, &*scenario, &limits, hash);
     report.world = file.map(|file| file.display().to_string());
     report.resumed = resumed;
     report.ended = ended.reason().to_owned();

@@ -90,8 +90,7 @@ fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(
     for turn in turns {
         carry_out(drive, turn, now)?;
     }
-    let Drive { host, books, observer, .. } = drive;
-    books.book(host, now, *observer)?;
+    drive.book(now)?;
     drive.mint(now)?;
     // Whoever was concerned by what happened goes on from the next tick, in this run or in a later one.
     answer_calls(drive, now)?;
@@ -243,8 +242,7 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
                 prompt_digest,
             };
             drive.step(&Command::Void { agent, thought }, now)?;
-            drive.books.enter_thought(agent, turn.thinking);
-            Ok(())
+            drive.enter_thought(agent, turn.thinking, now)
         }
         Ok(decision) => {
             let then = drive.act(turn.at, decision, turn.reservation, turn.thinking, now)?;
@@ -261,8 +259,8 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
             if let Some(reservation) = turn.reservation {
                 drive.step(&Command::Release { reservation }, now)?;
             }
-            drive.books.enter_thought(agent, turn.thinking);
-            drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now).map(|_| ())
+            drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
+            drive.enter_thought(agent, turn.thinking, now)
         }
     }
 }

@@ -6,6 +6,7 @@ mod capacity;
 mod continuous;
 mod faults;
 mod life;
+mod limits;
 mod real_clock;
 mod schedule;
 mod session;

@@ -130,6 +130,7 @@ pub(crate) fn plenty() -> Charges {
         .with(Resource::LlmBudget, 100_000)
         .with(Resource::Cpu, 10_000_000)
         .with(Resource::Disk, 100_000)
+        .with(Resource::Memory, 10_000_000)
         .with(Resource::DiskWrites, 1_000_000)
         .with(Resource::Bandwidth, 10_000_000)
 }
@@ -391,6 +392,7 @@ pub(crate) fn subject(event: &Event) -> Option<Key> {
         | Effect::AgentPaused { agent, .. }
         | Effect::AgentVoided { agent }
         | Effect::AgentStopped { agent, .. }
+        | Effect::LimitExceeded { agent, .. }
         | Effect::Thought { agent, .. } => Some(*agent),
         _ => event.actor,
     }

@@ -316,7 +316,7 @@ pub enum Effect {
         /// The last one.
         error: Box<str>,
     },
-    /// Its thought was dropped because its configuration changed meanwhile.
+    /// Its thought was dropped because its configuration changed meanwhile or its loop was stopped.
     AgentVoided {
         /// Which one.
         agent: Key,
@@ -370,6 +370,17 @@ pub enum Effect {
     DeprecationUsed {
         /// Its code.
         code: SmolStr,
+    },
+    /// One turn was measured to use more than the agent's share allows a process. Its loop waits for a larger share, unless it had ended.
+    LimitExceeded {
+        /// Which one.
+        agent: Key,
+        /// Of what.
+        resource: Resource,
+        /// What the turn used.
+        used: u64,
+        /// What was allowed.
+        allowed: u64,
     },
 }
 
@@ -553,4 +564,5 @@ event_kinds! {
     PermissionDivergence "permission_divergence" Effect::PermissionDivergence { .. },
     Container "container" Effect::Container { .. },
     DeprecationUsed "deprecation_used" Effect::DeprecationUsed { .. },
+    LimitExceeded "limit_exceeded" Effect::LimitExceeded { .. },
 }

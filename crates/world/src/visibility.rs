@@ -310,6 +310,11 @@ impl World {
                 start.key("agent", *agent).value("change", format!("{change:?}").to_lowercase().as_str())
             }
             Effect::DeprecationUsed { code } => start.value("code", code.as_str()),
+            Effect::LimitExceeded { agent, resource, used, allowed } => start
+                .key("agent", *agent)
+                .value("resource", resource.name())
+                .value("used", *used)
+                .value("allowed", *allowed),
         };
         Some(Value::Map(picture.fields))
     }

@@ -473,7 +473,10 @@ impl World {
                 row.state = LoopState::Paused;
             }
             Effect::AgentStopped { agent, .. } => self.agents.entry(*agent).state = LoopState::Stopped,
-            Effect::AgentVoided { .. } | Effect::PermissionDivergence { .. } | Effect::Container { .. } => {}
+            Effect::AgentVoided { .. }
+            | Effect::PermissionDivergence { .. }
+            | Effect::Container { .. }
+            | Effect::LimitExceeded { .. } => {}
             Effect::DeprecationUsed { code } => {
                 self.clock.deprecations_told.insert(code.clone());
             }

@@ -236,12 +236,13 @@ fn command(dice: &mut Dice, world: &World, unsettled: &mut Vec<Measurement>) -> 
             Command::ResolveMint { scores }
         }
         9 if is_agent => {
-            let change = match dice.below(6) {
+            let change = match dice.below(7) {
                 0 => Lifecycle::Start,
                 1 => Lifecycle::Sleep(Sleep::of(Span::from_secs(1))),
                 2 => Lifecycle::Wake(WakeReason::Timer),
                 3 => Lifecycle::Block { resource: Resource::Cpu, until: None },
                 4 => Lifecycle::Unblock,
+                5 => Lifecycle::Limit { resource: Resource::Memory, used: dice.below(100), allowed: 7 },
                 _ => Lifecycle::Fail { error: "boom".into() },
             };
             Command::Lifecycle { agent, change }

@@ -55,6 +55,22 @@ impl World {
                 Effect::AgentStarted { agent }
             }
             Lifecycle::Stop { reason } => Effect::AgentStopped { agent, reason: reason.clone() },
+            Lifecycle::Limit { resource, used, allowed } => {
+                plan.push(Effect::LimitExceeded {
+                    agent,
+                    resource: *resource,
+                    used: *used,
+                    allowed: *allowed,
+                });
+                // A loop that has ended or is paused for errors stays what it is.
+                let rests = self.agents.get(agent).is_none_or(|row| {
+                    matches!(row.state, LoopState::New | LoopState::Paused | LoopState::Stopped)
+                });
+                if rests {
+                    return Ok(());
+                }
+                Effect::AgentBlocked { agent, resource: *resource, until: None }
+            }
         };
         plan.push(effect);
         Ok(())
