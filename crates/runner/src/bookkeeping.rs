@@ -148,6 +148,21 @@ impl Bookkeeping {
         }
     }
 
+    /// What a thought took that was thought on another thread while this one waited: the time of waiting is nobody's.
+    pub(crate) fn thought_elsewhere(&mut self, reading: Reading) -> Took {
+        match &mut self.clocks {
+            Clocks::Exact(meter) => {
+                meter.start();
+                meter.lap().into()
+            }
+            Clocks::Apportioned(laps) => {
+                laps.lap();
+                laps.memory = MemoryLap::begin();
+                reading.into()
+            }
+        }
+    }
+
     pub(crate) fn note_bytes(&mut self, bytes: u64) {
         if let Clocks::Exact(meter) = &mut self.clocks {
             meter.note_bytes(bytes);

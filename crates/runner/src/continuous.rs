@@ -16,7 +16,7 @@ use crate::drive::{Answer, Drive, Equipment, at_least_a_moment};
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::stop::Stop;
-use crate::thinkers::{Finished, Thinkers};
+use crate::thinkers::{Finished, Thinkers, Thinking};
 
 /// How a continuous run is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,10 @@ pub fn run_continuously(
     let seed = equipment.seed;
     let drive = Drive::new(host, equipment, start, observer)?;
     let mut run = Continuous {
-        thinkers: (clock.name() == "real").then(|| Thinkers::new(limits.thinkers_max)),
+        thinkers: Thinkers::new(limits.thinkers_max, drive.think_timeout.to_std()),
+        is_real: clock.name() == "real",
+        stop: stop.clone(),
+        grace: limits.grace,
         due: BinaryHeap::new(),
         loops: Vec::new(),
         ties: seed.derive("interleaving", start.0).rng(),
@@ -78,7 +81,7 @@ pub fn run_continuously(
             break Ended::Interrupted;
         }
         let Some(next) = run.next_moment() else {
-            if run.thinkers.as_ref().is_some_and(|thinkers| thinkers.busy() > 0) {
+            if run.thinkers.busy() > 0 {
                 run.receive(&mut clock, Span::from_millis(100))?;
                 continue;
             }
@@ -134,7 +137,9 @@ enum Phase {
     /// It has decided and acts when its thinking time is over.
     Decided(Box<Decided>),
     /// It thinks on another thread.
-    Thinking { reservation: Option<ReservationId> },
+    Thinking { order: u64, reservation: Option<ReservationId> },
+    /// Its thought takes longer than it may, and is given up at the end of that time.
+    Overdue { reservation: Option<ReservationId> },
 }
 
 struct Decided {
@@ -164,7 +169,11 @@ struct Continuous<'o> {
     loops: Vec<Loop>,
     due: BinaryHeap<Due>,
     ties: SeededRng,
-    thinkers: Option<Thinkers>,
+    thinkers: Thinkers,
+    /// Whether time passes by itself: then nobody waits for a thought on another thread.
+    is_real: bool,
+    stop: Stop,
+    grace: Span,
 }
 
 impl Continuous<'_> {
@@ -179,7 +188,8 @@ impl Continuous<'_> {
             Some(LoopState::BackingOff { until }) => (*until).max(now),
             _ => return,
         };
-        if matches!(self.loops[at].phase, Phase::Decided(_) | Phase::Thinking { .. }) {
+        if matches!(self.loops[at].phase, Phase::Decided(_) | Phase::Thinking { .. } | Phase::Overdue { .. })
+        {
             // It was stopped and goes on before its last thought has ended; the thought leads to its next turn.
             return;
         }
@@ -203,7 +213,9 @@ impl Continuous<'_> {
     fn drop_stale(&mut self) {
         while let Some(Reverse((_, _, at, plan))) = self.due.peek() {
             let planned = &self.loops[*at as usize];
-            if planned.plan == *plan && matches!(planned.phase, Phase::Ready | Phase::Decided(_)) {
+            if planned.plan == *plan
+                && matches!(planned.phase, Phase::Ready | Phase::Decided(_) | Phase::Overdue { .. })
+            {
                 return;
             }
             self.due.pop();
@@ -267,7 +279,7 @@ impl Continuous<'_> {
     fn leave(&mut self, at: usize, now: Time) -> Result<(), HostError> {
         let reservation = match self.take_phase(at) {
             Phase::Decided(decided) => decided.reservation,
-            Phase::Thinking { reservation } => reservation,
+            Phase::Thinking { reservation, .. } | Phase::Overdue { reservation } => reservation,
             Phase::Resting | Phase::Ready => None,
         };
         self.release(reservation, now)
@@ -285,6 +297,7 @@ impl Continuous<'_> {
         match self.take_phase(at) {
             Phase::Ready => self.begin_turn(at, now),
             Phase::Decided(decided) => self.act(at, *decided, now),
+            Phase::Overdue { reservation } => self.give_up(at, reservation, now),
             other => {
                 self.loops[at].phase = other;
                 Ok(())
@@ -325,6 +338,14 @@ impl Continuous<'_> {
         let task = self.drive.crew.members[at].mind.as_ref().is_some_and(|mind| mind.pace() == Pace::Task);
         let mut reservation = None;
         if task {
+            let world = self.drive.world();
+            if world.reservations().count(agent) >= world.rules().limits.reservations_per_principal_max {
+                // Measured turns that are not booked yet hold them all.
+                self.drive.book(now)?;
+                if self.drive.is_blocked(agent) {
+                    return Ok(());
+                }
+            }
             let charges = self.drive.crew.members[at].estimate();
             reservation = self.drive.step(&Command::Reserve { agent, charges }, now)?.reservation;
             if reservation.is_none() {
@@ -334,29 +355,78 @@ impl Continuous<'_> {
             }
             // Nothing is spent outside before it is on disk that it was set aside.
             self.drive.host.sync()?;
-            if self.think_elsewhere(at, reservation, now) {
-                return Ok(());
-            }
+            return self.think_elsewhere(at, reservation, now);
         }
         let Drive { host, crew, books, .. } = &mut self.drive;
         books.start();
         let decision = crew.members[at].think(host.world(), now);
         let thinking = books.lap();
-        self.decided(at, decision, reservation, thinking, now)
+        self.ended(at, decision, reservation, thinking, now)
     }
 
-    /// Hands the thought to another thread, where there is one. On a virtual clock there is none: thinking takes virtual time.
-    fn think_elsewhere(&mut self, at: usize, reservation: Option<ReservationId>, now: Time) -> bool {
-        let Some(thinkers) = &mut self.thinkers else { return false };
+    /// Hands the thought to another thread. On a virtual clock it is waited for: there thinking takes virtual time.
+    fn think_elsewhere(
+        &mut self,
+        at: usize,
+        reservation: Option<ReservationId>,
+        now: Time,
+    ) -> Result<(), HostError> {
         let member = &mut self.drive.crew.members[at];
-        let Some(summary) = member.summary(self.drive.host.world(), now) else { return false };
-        let Some(mind) = member.mind.take() else { return false };
-        thinkers.send(at, mind, summary);
-        self.loops[at].phase = Phase::Thinking { reservation };
-        true
+        let summary = member.summary(self.drive.host.world(), now);
+        let (Some(summary), Some(mind)) = (summary, member.mind.take()) else {
+            return self.ended(at, Err("it has no mind".to_owned()), reservation, Took::default(), now);
+        };
+        match self.thinkers.send(at, mind, summary) {
+            Ok(order) => self.loops[at].phase = Phase::Thinking { order, reservation },
+            Err(mind) => {
+                self.drive.crew.members[at].mind = Some(mind);
+                let error = self.thinkers.no_thread_left();
+                return self.ended(at, Err(error), reservation, Took::default(), now);
+            }
+        }
+        if !self.is_real {
+            for finished in self.thinkers.receive_all(&self.stop, self.grace.to_std()) {
+                self.take_in(finished, now)?;
+            }
+        }
+        Ok(())
     }
 
-    fn decided(
+    /// Goes on with a loop whose thought is over.
+    fn take_in(&mut self, finished: Finished, now: Time) -> Result<(), HostError> {
+        let Finished { order, at, mind, thought, took } = finished;
+        let reservation = match self.take_phase(at) {
+            Phase::Thinking { order: awaited, reservation } if awaited == order => reservation,
+            // Its agent is gone, or its loop went on without it.
+            other => {
+                self.loops[at].phase = other;
+                drop_safely(mind);
+                return Ok(());
+            }
+        };
+        self.drive.crew.members[at].mind = mind;
+        match thought {
+            Thinking::Ended(decision) => {
+                let thinking = self.drive.books.thought_elsewhere(took);
+                self.ended(at, decision, reservation, thinking, now)
+            }
+            Thinking::GivenUp if self.is_real => self.give_up(at, reservation, now),
+            Thinking::GivenUp => {
+                let until = now.after(self.drive.think_timeout);
+                self.schedule(at, until, Phase::Overdue { reservation });
+                Ok(())
+            }
+            Thinking::LeftBehind => self.release(reservation, now),
+        }
+    }
+
+    fn give_up(&mut self, at: usize, reservation: Option<ReservationId>, now: Time) -> Result<(), HostError> {
+        self.drive.give_up(at, reservation, now)?;
+        self.back_off(at);
+        Ok(())
+    }
+
+    fn ended(
         &mut self,
         at: usize,
         decision: Result<Decision, String>,
@@ -369,8 +439,14 @@ impl Continuous<'_> {
                 let time =
                     self.drive.crew.members[at].mind.as_ref().map_or(Span::ZERO, |mind| mind.thinking_time());
                 let decided = Decided { decision, reservation, thinking };
-                if time == Span::ZERO || self.thinkers.is_some() {
+                if time == Span::ZERO || self.is_real {
                     self.act(at, decided, now)
+                } else if reservation.is_some() && time > self.drive.think_timeout {
+                    // On a clock of the machine its mind would be away still.
+                    drop_safely(self.drive.crew.members[at].mind.take());
+                    let until = now.after(self.drive.think_timeout);
+                    self.schedule(at, until, Phase::Overdue { reservation });
+                    Ok(())
                 } else {
                     self.schedule(at, now.after(time), Phase::Decided(Box::new(decided)));
                     Ok(())
@@ -423,39 +499,36 @@ impl Continuous<'_> {
 
     fn fail(&mut self, at: usize, error: String, now: Time) -> Result<(), HostError> {
         let agent = self.agent(at);
-        self.drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
+        // A loop that was stopped while it thought stays so.
+        if !self.drive.is_blocked(agent) {
+            self.drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
+            self.back_off(at);
+        }
+        Ok(())
+    }
+
+    /// Plans the next turn of a loop that backs off.
+    fn back_off(&mut self, at: usize) {
+        let agent = self.agent(at);
         if let Some(LoopState::BackingOff { until }) =
             self.drive.world().agents().get(agent).map(|row| &row.state)
         {
             let until = *until;
             self.schedule(at, until, Phase::Ready);
         }
-        Ok(())
     }
 
     /// Takes in thoughts that were finished elsewhere, waiting for the first one at most `wait`.
     fn receive(&mut self, clock: &mut Box<dyn Clock>, wait: Span) -> Result<(), HostError> {
-        let Some(thinkers) = &mut self.thinkers else {
+        if self.thinkers.busy() == 0 {
             if wait > Span::ZERO {
                 std::thread::sleep(wait.to_std());
             }
             return Ok(());
-        };
-        let finished: Vec<Finished> = thinkers.receive(wait.to_std());
-        for Finished { at, mind, decision, thinking } in finished {
+        }
+        for finished in self.thinkers.receive(wait.to_std()) {
             let now = clock.now();
-            match self.take_phase(at) {
-                Phase::Thinking { reservation } => {
-                    self.drive.crew.members[at].mind = mind;
-                    self.drive.books.start();
-                    self.decided(at, decision, reservation, thinking.into(), now)?;
-                }
-                // Its agent is gone, or its loop went on without it.
-                other => {
-                    self.loops[at].phase = other;
-                    drop_safely(mind);
-                }
-            }
+            self.take_in(finished, now)?;
             self.answer_calls(now)?;
         }
         Ok(())
@@ -466,7 +539,7 @@ impl Continuous<'_> {
         let deadline = std::time::Duration::from_micros(grace.0);
         let mut waited = std::time::Duration::ZERO;
         let nap = Span::from_millis(50);
-        while waited < deadline && self.thinkers.as_ref().is_some_and(|thinkers| thinkers.busy() > 0) {
+        while waited < deadline && self.thinkers.busy() > 0 {
             self.receive(clock, nap)?;
             waited += nap.to_std();
         }

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use ecology_minds::Then;
 use ecology_rate_limiting::{Ask, Decision as RateDecision};
 use ecology_types::{
-    Act, Axis, Command, Effect, Founder, Key, Lifecycle, Measurement, Refusal, RefusalCode, Resource, Seed,
-    Sleep, Span, Thought, Time, WakeReason,
+    Act, Axis, Charges, Command, Effect, Founder, Key, Lifecycle, Measurement, Refusal, RefusalCode,
+    ReservationId, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
 };
 use ecology_world::{Event, LoopState, Scorer, Step, StepError, World};
 use rustc_hash::FxHashMap;
@@ -31,6 +31,8 @@ pub struct Equipment {
     pub seed: Seed,
     /// States of minds from an earlier run that ended at this very record.
     pub minds: Option<Vec<u8>>,
+    /// Longest thought of a mind that thinks on a thread of its own.
+    pub think_timeout: Span,
     /// Principals that join later, with the time of their arrival, ascending. Those who are there already are passed over.
     pub arrivals: Vec<(Time, Founder)>,
 }
@@ -70,6 +72,8 @@ pub(crate) struct Drive<'o> {
     pub(crate) observer: &'o mut dyn Observer,
     pub(crate) seed: Seed,
     enforcement: Enforcement,
+    /// Longest thought of a mind that thinks on a thread of its own.
+    pub(crate) think_timeout: Span,
     /// Minds of an earlier run that could not go on where they were.
     pub(crate) minds_started_anew: usize,
     /// Principals that could not join because their id or their share had been taken.
@@ -109,6 +113,7 @@ impl<'o> Drive<'o> {
             books: Bookkeeping::new(equipment.meter),
             observer,
             seed: equipment.seed,
+            think_timeout: equipment.think_timeout,
             minds_started_anew: 0,
             arrivals_refused: 0,
             scorer: equipment.scorer,
@@ -373,6 +378,35 @@ impl<'o> Drive<'o> {
             _ if self.is_blocked(agent) => Then::Continue,
             then => then,
         })
+    }
+
+    /// Gives up a thought that took too long. All that was set aside for it is charged: what it spent outside nobody knows.
+    pub(crate) fn give_up(
+        &mut self,
+        at: usize,
+        reservation: Option<ReservationId>,
+        now: Time,
+    ) -> Result<(), HostError> {
+        let member = &self.crew.members[at];
+        let agent = member.agent;
+        let open = reservation.and_then(|reservation| self.world().reservations().get(reservation));
+        let usage = open.map_or(Charges::NONE, |open| open.charges);
+        let thought = Thought { reservation, usage, prompt_digest: member.config_version };
+        if !self.lives(agent) {
+            return match reservation {
+                Some(reservation) => self.step(&Command::Release { reservation }, now).map(|_| ()),
+                None => Ok(()),
+            };
+        }
+        if self.is_blocked(agent) {
+            // Its loop was stopped meanwhile and stays so.
+            return self.step(&Command::Void { agent, thought }, now).map(|_| ());
+        }
+        let error = format!(
+            "its thought did not end within {} ms (loops.think_timeout_ms) and was given up; what was set aside for it is charged",
+            self.think_timeout.0 / 1_000
+        );
+        self.lifecycle(agent, Lifecycle::GiveUp { thought, error: error.into() }, now).map(|_| ())
     }
 
     /// Enters a sleep, unless what is waited for is there already. Gives whether the loop rests.

@@ -152,6 +152,7 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
         // Runs of one world draw from different streams; the first one from the seed itself.
         seed: if run == 0 { seed } else { seed.derive("run", run) },
         minds,
+        think_timeout: Span::from_millis(config.loops.think_timeout_ms),
         arrivals: scenario.arrivals(),
     };
     let outcome = {

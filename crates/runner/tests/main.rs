@@ -13,5 +13,6 @@ mod session;
 mod shutdown;
 mod sleep;
 mod support;
+mod thinking;
 mod tick;
 mod voided;

@@ -114,6 +114,7 @@ pub(crate) struct Town {
     pub(crate) stop: Stop,
     pub(crate) thinkers_max: usize,
     pub(crate) grace: Span,
+    pub(crate) think_timeout: Span,
     pub(crate) check_every: usize,
     /// Configurations that are handed over before the run: whose, and to whom.
     pub(crate) handed_over: Vec<(&'static str, &'static str)>,
@@ -167,6 +168,7 @@ impl Town {
             stop: Stop::default(),
             thinkers_max: 4,
             grace: Span::from_millis(500),
+            think_timeout: Span::from_secs(300),
             check_every: 7,
             handed_over: Vec::new(),
         }
@@ -290,6 +292,7 @@ impl Town {
             scorer: compose::scorer(),
             seed: self.seed,
             minds,
+            think_timeout: self.think_timeout,
             arrivals: self.arrivals.clone(),
         }
     }

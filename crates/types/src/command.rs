@@ -207,6 +207,13 @@ pub enum Lifecycle {
         /// What the plan allows.
         allowed: u64,
     },
+    /// Its thought was given up because it took longer than the deadline: it is paid for, and the loop backs off as after an error.
+    GiveUp {
+        /// The thought, with all that was set aside for it as its usage.
+        thought: Thought,
+        /// What went wrong.
+        error: Box<str>,
+    },
 }
 
 /// The world of time zero.
