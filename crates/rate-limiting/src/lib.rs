@@ -75,6 +75,8 @@ mod witness;
 #[cfg(feature = "async")]
 pub use acquire::AboveLimit;
 pub use answer::Answer;
+#[cfg(feature = "counter")]
+pub use clock::CounterClock;
 #[cfg(feature = "async")]
 pub use clock::TokioClock;
 pub use clock::{Clock, MonotonicClock};
