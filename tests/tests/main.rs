@@ -3,10 +3,13 @@
 
 mod bad_input;
 mod crash;
+mod deprecations;
 mod determinism;
 mod disk;
 mod figures;
 mod flag_walk;
 mod interrupt;
 mod limits;
+mod migration;
+mod movable;
 mod readme;

@@ -8,14 +8,19 @@
 
 mod bookkeeping;
 pub mod clock;
+pub mod compare_modes;
 pub mod compose;
 mod continuous;
 mod crew;
+pub mod diff;
 mod drive;
 mod enforcement;
+pub mod fork;
 mod host;
 pub mod made_with;
+pub mod migrate;
 mod outcome;
+pub mod redecide;
 pub mod report;
 pub mod scenario;
 pub mod session;

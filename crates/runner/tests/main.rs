@@ -8,6 +8,7 @@ mod faults;
 mod life;
 mod limits;
 mod real_clock;
+mod redecide;
 mod schedule;
 mod session;
 mod shutdown;
