@@ -11,6 +11,7 @@ mod flag_walk;
 mod golden;
 mod import;
 mod interrupt;
+mod limits;
 mod migration;
 mod movable;
 mod readme;

@@ -1,9 +1,8 @@
 //! The old implementation: configured numbers, accounted for in this process.
 
-use std::collections::BTreeMap;
-
 use ecology_types::{Axis, Charges, Key, Side};
 
+use crate::register::Register;
 use crate::{Capacity, EnforceError, Limit, Plan, ResourceLimits, Verdict};
 
 /// Keeps accounts of plans and judges actions by them; nothing of the machine is asked or changed.
@@ -13,7 +12,7 @@ use crate::{Capacity, EnforceError, Limit, Plan, ResourceLimits, Verdict};
 #[derive(Debug, Clone)]
 pub struct ConfigLimits {
     capacity: Capacity,
-    plans: BTreeMap<Key, Plan>,
+    plans: Register,
     /// Sums of the plans in force, in the order of [`Limit::ALL`].
     sums: [u64; Limit::ALL.len()],
 }
@@ -22,7 +21,7 @@ impl ConfigLimits {
     /// Limits over this capacity, with no plan in force.
     #[must_use]
     pub const fn new(capacity: Capacity) -> Self {
-        Self { capacity, plans: BTreeMap::new(), sums: [0; Limit::ALL.len()] }
+        Self { capacity, plans: Register::new(), sums: [0; Limit::ALL.len()] }
     }
 
     /// What there is for all together.
@@ -52,7 +51,7 @@ impl ResourceLimits for ConfigLimits {
         if plan.window != self.capacity.window {
             return Err(EnforceError::WindowDiffers { asked: plan.window, window: self.capacity.window });
         }
-        let former = self.plans.get(&principal).copied().unwrap_or_default();
+        let former = self.plans.get(principal).copied().unwrap_or_default();
         let mut sums = self.sums;
         for (limit, sum) in Limit::ALL.into_iter().zip(&mut sums) {
             // Sums are those of the plans in force, so the former amount is part of them.
@@ -65,12 +64,12 @@ impl ResourceLimits for ConfigLimits {
             *sum = others + asked;
         }
         self.sums = sums;
-        self.plans.insert(principal, *plan);
+        self.plans.insert(principal, plan);
         Ok(())
     }
 
     fn release(&mut self, principal: Key) {
-        if let Some(former) = self.plans.remove(&principal) {
+        if let Some(former) = self.plans.remove(principal) {
             for (limit, sum) in Limit::ALL.into_iter().zip(&mut self.sums) {
                 *sum -= former.amount(limit);
             }
@@ -78,10 +77,10 @@ impl ResourceLimits for ConfigLimits {
     }
 
     fn enforced(&self, principal: Key) -> Option<Plan> {
-        self.plans.get(&principal).copied()
+        self.plans.get(principal).copied()
     }
 
     fn admit(&self, principal: Key, usage: &Charges) -> Verdict {
-        self.plans.get(&principal).map_or(Verdict::NoPlan, |plan| Verdict::on(plan, usage))
+        self.plans.get(principal).map_or(Verdict::NoPlan, |plan| Verdict::on(plan, usage))
     }
 }

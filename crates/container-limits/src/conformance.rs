@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use ecology_types::{Charges, Key, Resource, Seed, Span};
 
-use crate::{Capacity, EnforceError, Limit, Plan, ResourceLimits, Verdict, enforce_transfer};
+use crate::{
+    Capacity, EnforceError, Limit, Plan, ResourceLimits, Verdict, enforce_together, enforce_transfer,
+};
 
 /// How many random worlds each law is tried on.
 pub const WORLDS: u64 = 300;
@@ -28,6 +30,7 @@ pub fn run(build: Build<'_>) {
     a_refused_plan_changes_nothing(build);
     usage_is_judged_to_the_unit(build);
     a_transfer_happens_whole_or_not_at_all(build);
+    transfers_among_several_need_no_order(build);
 }
 
 /// Makes a test of the suite for each named implementation: `limits_suite! { config: |capacity| ConfigLimits::new(capacity), ... }`.
@@ -233,4 +236,42 @@ fn a_transfer_happens_whole_or_not_at_all(build: Build<'_>) {
     let newcomer = principal(2);
     assert!(enforce_transfer(&mut *limits, (newcomer, &plans[0]), (receiver, &beyond)).is_err());
     assert_eq!((limits.enforced(newcomer), limits.enforced(receiver)), (None, before.1));
+}
+
+/// The whole capacity changes hands among several at once, in every direction: who is named first does not matter, and no sum in between exceeds it.
+fn transfers_among_several_need_no_order(build: Build<'_>) {
+    for number in 0..WORLDS {
+        let mut draws = Draws::of("together", number);
+        let capacity = draws.capacity();
+        let mut limits = build(capacity);
+        let before = draws.fitting(&capacity);
+        for (at, shares) in before.iter().enumerate() {
+            let plan = limits.plan(shares);
+            limits.enforce(principal(at), &plan).unwrap_or_else(|error| panic!("{shares:?}: {error}"));
+        }
+        let after = draws.fitting(&capacity);
+        let mut plans: Vec<(Key, Option<Plan>)> = (0..before.len().max(after.len()))
+            .map(|at| (principal(at), after.get(at).map(|shares| limits.plan(shares))))
+            .collect();
+        if draws.up_to(1) == 0 {
+            plans.reverse();
+        }
+        assert_eq!(enforce_together(&mut *limits, &plans), Ok(()), "{before:?} to {after:?} of {capacity:?}");
+        for (key, plan) in &plans {
+            assert_eq!(limits.enforced(*key), *plan);
+        }
+        // One that does not fit leaves everybody as they were.
+        let Some(one_more) = capacity.shares[Resource::Memory].checked_add(1) else { continue };
+        let Some((key, Some(plan))) = plans.iter().find(|(_, plan)| plan.is_some()).copied() else {
+            continue;
+        };
+        let beyond = Plan { memory_bytes: one_more, ..plan };
+        let mut asked: Vec<(Key, Option<Plan>)> =
+            plans.iter().map(|(key, plan)| (*key, plan.map(|_| limits.plan(&Charges::NONE)))).collect();
+        asked.push((key, Some(beyond)));
+        assert!(enforce_together(&mut *limits, &asked).is_err());
+        for (key, plan) in &plans {
+            assert_eq!(limits.enforced(*key), *plan, "a change that failed left a trace");
+        }
+    }
 }

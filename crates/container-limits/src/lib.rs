@@ -4,7 +4,7 @@
 //! makes plans, enforces them and says whether what an action used was within them.
 //!
 //! [`ConfigLimits`] keeps accounts in this process: it refuses a plan that the machine has no room for and flags an action that exceeded its
-//! plan. It cannot stop an action halfway; only the kernel of the machine can. No implementation that asks the kernel exists yet.
+//! plan, so that whoever drives the agent stops it before the next one. It cannot stop an action halfway; only the kernel of the machine can. No implementation that asks the kernel exists yet.
 //!
 //! Invariants:
 //!
@@ -35,6 +35,7 @@ mod divergence;
 mod error;
 mod limits;
 mod plan;
+mod register;
 mod shadow;
 mod transfer;
 mod verdict;
@@ -45,7 +46,7 @@ pub use error::EnforceError;
 pub use limits::ResourceLimits;
 pub use plan::{Capacity, Limit, Plan};
 pub use shadow::ShadowLimits;
-pub use transfer::enforce_transfer;
+pub use transfer::{enforce_together, enforce_transfer};
 pub use verdict::Verdict;
 
 /// The README's code, compiled.

@@ -17,7 +17,7 @@ pub struct Capacity {
 }
 
 /// What one principal's process gets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Plan {
     /// The window of everything that is a rate.
     pub window: Span,
@@ -127,6 +127,34 @@ impl Plan {
             Limit::DiskWrites => self.disk_write_bytes,
             Limit::Bandwidth => self.bandwidth_bytes,
             Limit::Pids => self.pids,
+        }
+    }
+
+    /// The same plan with another amount of one limit.
+    #[must_use]
+    pub const fn with(mut self, limit: Limit, amount: u64) -> Self {
+        match limit {
+            Limit::Memory => self.memory_bytes = amount,
+            Limit::Cpu => self.cpu_us = amount,
+            Limit::Disk => self.disk_bytes = amount,
+            Limit::DiskWrites => self.disk_write_bytes = amount,
+            Limit::Bandwidth => self.bandwidth_bytes = amount,
+            Limit::Pids => self.pids = amount,
+        }
+        self
+    }
+
+    /// The plan with the lower of both amounts everywhere, over the window of this one.
+    #[must_use]
+    pub fn at_most(&self, other: &Self) -> Self {
+        Self {
+            window: self.window,
+            cpu_us: self.cpu_us.min(other.cpu_us),
+            memory_bytes: self.memory_bytes.min(other.memory_bytes),
+            disk_bytes: self.disk_bytes.min(other.disk_bytes),
+            disk_write_bytes: self.disk_write_bytes.min(other.disk_write_bytes),
+            bandwidth_bytes: self.bandwidth_bytes.min(other.bandwidth_bytes),
+            pids: self.pids.min(other.pids),
         }
     }
 }

@@ -128,6 +128,7 @@ impl From<HostError> for Failure {
     fn from(error: HostError) -> Self {
         match error {
             HostError::Journal(error) => error.into(),
+            HostError::NotBuilt(error) => error.into(),
             HostError::Step(_) => Self::new(
                 Exit::Failed,
                 "run::internal",

@@ -44,6 +44,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("dense_10k", speed::dense_10k),
     ("dense_1m", speed::dense_1m),
     ("hashed_10k", speed::hashed_10k),
+    ("own_clock", speed::own_clock),
     ("tick", speed::tick),
     ("violations", laws::violations),
     ("violations_mixed", laws::violations_mixed),

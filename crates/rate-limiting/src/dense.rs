@@ -4,7 +4,8 @@ use ecology_types::{Span, Time};
 
 use crate::bank::{Bank, Place};
 use crate::shard::{Shard, Slot};
-use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
+use crate::together::Together;
+use crate::{Answer, Clock, Horizon, ItemAboveLimit, MonotonicClock, Permit};
 
 /// Exact rolling windows for ids `0..ids_max`, shared between threads: 64 bytes per id, allocated at once.
 ///
@@ -94,6 +95,39 @@ impl<C: Clock> DenseLimiter<C> {
     #[must_use]
     pub fn used(&self, id: u32, now: Time) -> u64 {
         self.place(id).map_or(0, |place| self.bank.shard(place.shard).lock().used(place.slot, now))
+    }
+
+    /// Waits on the calling thread until `weight` of the limit of `id` can be used, first come first served, and uses it.
+    ///
+    /// # Errors
+    /// When the weight is larger than the limit.
+    pub fn acquire_blocking(&self, id: u32, weight: u64) -> Result<(), ItemAboveLimit> {
+        self.acquire_all_blocking(&[(id, weight)])
+    }
+
+    /// Waits on the calling thread until all weights can be used at the same moment, and uses all of them or none.
+    ///
+    /// Who waits for several ids stands in the line of each of them since one moment, and is served when it is first in all of them and everything fits.
+    /// So nobody starves and nobody waits in a circle; but behind it others wait even where there is room.
+    ///
+    /// # Errors
+    /// When one of the weights is larger than its limit; nothing is used then.
+    pub fn acquire_all_blocking(&self, items: &[(u32, u64)]) -> Result<(), ItemAboveLimit> {
+        self.together(items)?.block()
+    }
+
+    /// Waits until all weights can be used at the same moment, and uses all of them or none; the order is that of
+    /// [`acquire_all_blocking`](Self::acquire_all_blocking). Dropping the future gives its places in all lines up and uses nothing.
+    ///
+    /// # Errors
+    /// When one of the weights is larger than its limit; nothing is used then.
+    #[cfg(feature = "async")]
+    pub async fn acquire_all(&self, items: &[(u32, u64)]) -> Result<(), ItemAboveLimit> {
+        self.together(items)?.wait().await
+    }
+
+    fn together(&self, items: &[(u32, u64)]) -> Result<Together<'_, (), C>, ItemAboveLimit> {
+        Together::of(&self.bank, items, |id| self.bank.shard_of(*id), |_, id| Some(self.place(*id)?.slot))
     }
 
     /// Waits until `weight` of the limit of `id` can be used, first come first served, and uses it. Dropping the future gives

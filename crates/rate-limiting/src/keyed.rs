@@ -8,7 +8,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::bank::{Bank, Place};
 use crate::shard::{Shard, Slot};
-use crate::{Answer, Clock, Horizon, MonotonicClock, Permit};
+use crate::together::Together;
+use crate::{Answer, Clock, Horizon, ItemAboveLimit, MonotonicClock, Permit};
 
 /// Finds the slot of a key.
 #[derive(Debug)]
@@ -196,6 +197,66 @@ impl<K: Hash + Eq + Send, C: Clock> Limiter<K, C> {
     #[must_use]
     pub fn key_count(&self) -> usize {
         self.bank.shards.iter().map(|shard| shard.lock().index.table.len()).sum()
+    }
+
+    /// Waits on the calling thread until `weight` of the limit of `key` can be used, first come first served, and uses it.
+    ///
+    /// # Errors
+    /// When the weight is larger than the limit.
+    pub fn acquire_blocking<Q>(&self, key: &Q, weight: u64) -> Result<(), ItemAboveLimit>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        self.acquire_all_blocking(&[(key, weight)])
+    }
+
+    /// Waits on the calling thread until all weights can be used at the same moment, and uses all of them or none.
+    ///
+    /// Who waits for several keys stands in the line of each of them since one moment, and is served when it is first in all of them and everything fits.
+    /// So nobody starves and nobody waits in a circle; but behind it others wait even where there is room.
+    ///
+    /// # Errors
+    /// When one of the weights is larger than its limit; nothing is used then.
+    pub fn acquire_all_blocking<Q>(&self, items: &[(&Q, u64)]) -> Result<(), ItemAboveLimit>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        self.together(items)?.block()
+    }
+
+    /// Waits until all weights can be used at the same moment, and uses all of them or none; the order is that of
+    /// [`acquire_all_blocking`](Self::acquire_all_blocking). Dropping the future gives its places in all lines up and uses nothing.
+    ///
+    /// # Errors
+    /// When one of the weights is larger than its limit; nothing is used then.
+    #[cfg(feature = "async")]
+    pub async fn acquire_all<Q>(&self, items: &[(&Q, u64)]) -> Result<(), ItemAboveLimit>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        self.together(items)?.wait().await
+    }
+
+    fn together<Q>(&self, items: &[(&Q, u64)]) -> Result<Together<'_, Index<K>, C>, ItemAboveLimit>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        // Idle keys go faster than new ones come; not while the slots of this call are being found.
+        for (key, _) in items {
+            let mut shard = self.bank.shard(self.hash(*key).1).lock();
+            self.look(&mut shard);
+            self.look(&mut shard);
+        }
+        let find = |shard: &mut Shard<Index<K>>, key: &&Q| {
+            let hash = self.hash(*key).0;
+            let known = find(&shard.index, *key, hash);
+            Some(known.unwrap_or_else(|| self.insert_without_look(shard, (*key).to_owned(), hash)))
+        };
+        Together::of(&self.bank, items, |key| self.hash(*key).1, find)
     }
 
     /// Waits until `weight` of the limit of `key` can be used, first come first served, and uses it. Dropping the future gives

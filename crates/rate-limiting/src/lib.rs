@@ -37,7 +37,7 @@
 //! ```
 //!
 //! [`Limiter`] and [`DenseLimiter`] are the same window for people who adopt this crate alone: keyed, shared between threads, with permits and,
-//! behind the feature `async`, fair waiting.
+//! fair waiting for one key or several at once: on a thread, or behind the feature `async` as a future.
 
 mod accounts;
 /// The examples of the README are tested with the others.
@@ -60,7 +60,6 @@ mod keyed;
 mod limiter;
 mod meter;
 mod permit;
-#[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures wait"))]
 mod queue;
 mod reservations;
 mod ring;
@@ -69,6 +68,7 @@ mod shadow;
 mod shard;
 mod snapshot;
 mod tick;
+mod together;
 mod window;
 mod witness;
 mod young;
@@ -76,6 +76,8 @@ mod young;
 #[cfg(feature = "async")]
 pub use acquire::AboveLimit;
 pub use answer::Answer;
+#[cfg(feature = "counter")]
+pub use clock::CounterClock;
 #[cfg(feature = "async")]
 pub use clock::TokioClock;
 pub use clock::{Clock, MonotonicClock};
@@ -87,5 +89,6 @@ pub use permit::Permit;
 pub use rolling::RollingLimiter;
 pub use shadow::ShadowLimiter;
 pub use tick::{TickCounter, TickLimiter};
+pub use together::ItemAboveLimit;
 pub use window::RollingWindow;
 pub use witness::{Trace, Witness};

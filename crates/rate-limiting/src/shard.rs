@@ -36,7 +36,6 @@ pub(crate) struct Shard<I> {
     /// Counts decisions until one slot is looked at.
     turn: u32,
     hand: usize,
-    #[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures wait"))]
     next_ticket: u64,
     /// What is owed from permits that used more than they had reserved. Rare, hence apart from the slots.
     overruns: BTreeMap<u32, u64>,
@@ -240,7 +239,6 @@ impl<I> Shard<I> {
     }
 
     /// Stands in line: the ticket.
-    #[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures wait"))]
     pub(crate) fn enqueue(&mut self, at: u32, weight: u64, waker: &Waker) -> u64 {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
@@ -258,28 +256,35 @@ impl<I> Shard<I> {
         now: Time,
         waker: &Waker,
     ) -> Option<Answer> {
-        let now = self.clamp(now);
-        let queue = self.queues.get_mut(&at)?;
-        if !queue.is_first(ticket) {
-            queue.set_waker(ticket, waker);
-            return None;
-        }
-        let answer =
-            if weight > self.limit(at) { Answer::AboveShare } else { self.check_first(at, weight, now) };
-        match answer {
-            Answer::Admit => self.book(at, weight),
-            Answer::Wait { .. } => {
-                if let Some(queue) = self.queues.get_mut(&at) {
-                    queue.set_waker(ticket, waker);
-                }
-            }
-            Answer::AboveShare => {}
+        let answer = self.look_in_line(at, ticket, weight, now, waker)?;
+        if answer.is_admit() {
+            self.book(at, weight);
         }
         Some(answer)
     }
 
+    /// What [`Shard::try_in_line`] would answer, booking nothing. Whoever has to wait is woken by this waker.
+    pub(crate) fn look_in_line(
+        &mut self,
+        at: u32,
+        ticket: u64,
+        weight: u64,
+        now: Time,
+        waker: &Waker,
+    ) -> Option<Answer> {
+        let now = self.clamp(now);
+        let queue = self.queues.get_mut(&at)?;
+        queue.set_waker(ticket, waker);
+        if weight > self.limit(at) {
+            return Some(Answer::AboveShare);
+        }
+        if !self.queues.get(&at)?.is_first(ticket) {
+            return None;
+        }
+        Some(self.check_first(at, weight, now))
+    }
+
     /// Leaves the line; the waker of who is first now.
-    #[cfg_attr(not(feature = "async"), allow(dead_code, reason = "only futures wait"))]
     pub(crate) fn leave(&mut self, at: u32, ticket: u64) -> Option<Waker> {
         let queue = self.queues.get_mut(&at)?;
         let next = queue.remove(ticket);

@@ -4,4 +4,5 @@ mod pairs;
 mod properties;
 mod shadow;
 mod standalone;
+mod together;
 mod waiting;

@@ -194,3 +194,23 @@ proptest! {
         }
     }
 }
+
+/// The cycle counter and the clock of the machine agree, and neither goes back.
+#[test]
+fn the_counter_clock_keeps_the_time_of_the_machine() {
+    use ecology_rate_limiting::{Clock, CounterClock, MonotonicClock};
+
+    let (counter, machine) = (CounterClock::default(), MonotonicClock::default());
+    let copy = counter.clone();
+    let mut last = Time::ZERO;
+    while machine.now() < Time(50_000) {
+        let before = machine.now();
+        let now = counter.now();
+        assert!(now >= last, "it went back from {last:?} to {now:?}");
+        // It was made a moment earlier, and a thread can be interrupted between two readings.
+        assert!(now.0 + 1_000 >= before.0, "{now:?} and {before:?}");
+        last = now;
+    }
+    let (now, machine) = (copy.now(), machine.now());
+    assert!(now.0.abs_diff(machine.0) < 20_000, "{now:?} and {machine:?}");
+}

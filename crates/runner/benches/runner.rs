@@ -98,6 +98,7 @@ fn world(mode: Side) -> Result<World, Box<dyn std::error::Error>> {
 
 fn equipment(meter: MeterSource) -> Equipment {
     Equipment {
+        think_timeout: Span::from_secs(300),
         meter,
         make_mind: compose::minds(false),
         scorer: compose::scorer(),

@@ -148,6 +148,21 @@ impl Bookkeeping {
         }
     }
 
+    /// What a thought took that was thought on another thread while this one waited: the time of waiting is nobody's.
+    pub(crate) fn thought_elsewhere(&mut self, reading: Reading) -> Took {
+        match &mut self.clocks {
+            Clocks::Exact(meter) => {
+                meter.start();
+                meter.lap().into()
+            }
+            Clocks::Apportioned(laps) => {
+                laps.lap();
+                laps.memory = MemoryLap::begin();
+                reading.into()
+            }
+        }
+    }
+
     pub(crate) fn note_bytes(&mut self, bytes: u64) {
         if let Clocks::Exact(meter) = &mut self.clocks {
             meter.note_bytes(bytes);
@@ -184,22 +199,23 @@ impl Bookkeeping {
         self.laps_ns.push(thinking.lap_ns.saturating_add(acting.lap_ns));
     }
 
-    /// Books what has been entered, when there is enough of it.
-    pub(crate) fn book_if_full(
-        &mut self,
-        host: &mut Host,
-        now: Time,
-        observer: &mut dyn Observer,
-    ) -> Result<(), HostError> {
-        if self.rows.len() >= ROWS_MAX { self.book(host, now, observer) } else { Ok(()) }
+    /// Whether enough has been entered for one record.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.rows.len() >= ROWS_MAX
     }
 
-    /// Books all that has been entered.
+    /// The row that was entered last, as far as it has been read: CPU time that is shared out per batch is not part of it yet.
+    pub(crate) fn last(&self) -> Option<&Measurement> {
+        self.rows.last()
+    }
+
+    /// Books all that has been entered, and shows each row to `judge` once it is booked.
     pub(crate) fn book(
         &mut self,
         host: &mut Host,
         now: Time,
         observer: &mut dyn Observer,
+        judge: &mut dyn FnMut(&Measurement),
     ) -> Result<(), HostError> {
         if self.rows.is_empty() {
             return Ok(());
@@ -217,6 +233,7 @@ impl Bookkeeping {
             };
         }
         self.record = record;
+        self.rows.iter().for_each(judge);
         self.rows.clear();
         self.laps_ns.clear();
         Ok(())

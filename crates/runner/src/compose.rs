@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ecology_container_limits::{Capacity, ConfigLimits, ResourceLimits};
+use ecology_container_limits::{Capacity, ConfigLimits, ResourceLimits, ShadowLimits};
 use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAccess};
 use ecology_features::config::{Config, JournalBackend, MeteringSource};
 use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
@@ -35,15 +35,8 @@ pub struct NotBuilt {
 /// # Errors
 /// [`NotBuilt`] for an implementation that this version does not have. There is no fallback.
 pub fn parts(axes: AxisVector) -> Result<Parts, NotBuilt> {
-    for axis in [Axis::ResourceLimits] {
-        if axes.side(axis) == Side::New || axes.shadowing(axis).is_some() {
-            return Err(NotBuilt {
-                axis,
-                implementation: axis.implementation(Side::New),
-                instead: axis.implementation(Side::Old),
-            });
-        }
-    }
+    // These belong to the run, not to the world; but a run that will not have them must not begin.
+    resource_limits(axes, &Rules::default())?;
     let limiter = pair(axes, Axis::RateLimiting, limiter, |serving, candidate| {
         Box::new(ShadowLimiter::new(serving, candidate))
     });
@@ -96,16 +89,22 @@ fn access(side: Side) -> Box<dyn AccessControl> {
 /// [`NotBuilt`] for an implementation that this version does not have.
 pub fn resource_limits(axes: AxisVector, rules: &Rules) -> Result<Box<dyn ResourceLimits>, NotBuilt> {
     let axis = Axis::ResourceLimits;
-    match axes.side(axis) {
-        Side::Old => Ok(Box::new(ConfigLimits::new(Capacity {
-            window: rules.window,
-            shares: rules.capacity,
-            pids: PIDS_MAX,
-        }))),
+    let capacity = Capacity { window: rules.window, shares: rules.capacity, pids: PIDS_MAX };
+    let serving = process_limits(axes.side(axis), capacity)?;
+    if axes.shadowing(axis).is_none() {
+        return Ok(serving);
+    }
+    let candidate = process_limits(axes.side(axis).other(), capacity)?;
+    Ok(Box::new(ShadowLimits::new(serving, candidate)))
+}
+
+fn process_limits(side: Side, capacity: Capacity) -> Result<Box<dyn ResourceLimits>, NotBuilt> {
+    match side {
+        Side::Old => Ok(Box::new(ConfigLimits::new(capacity))),
         Side::New => Err(NotBuilt {
-            axis,
-            implementation: axis.implementation(Side::New),
-            instead: axis.implementation(Side::Old),
+            axis: Axis::ResourceLimits,
+            implementation: Axis::ResourceLimits.implementation(Side::New),
+            instead: Axis::ResourceLimits.implementation(Side::Old),
         }),
     }
 }

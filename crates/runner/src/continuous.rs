@@ -18,7 +18,7 @@ use crate::drive::{Answer, Drive, Equipment, at_least_a_moment};
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::stop::Stop;
-use crate::thinkers::{Finished, Thinkers};
+use crate::thinkers::{Finished, Thinkers, Thinking};
 
 /// How a continuous run is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,10 @@ pub fn run_continuously(
     let seed = equipment.seed;
     let drive = Drive::new(host, equipment, start, observer)?;
     let mut run = Continuous {
-        thinkers: (clock.name() == "real").then(|| Thinkers::new(limits.thinkers_max)),
+        thinkers: Thinkers::new(limits.thinkers_max, drive.think_timeout.to_std()),
+        is_real: clock.name() == "real",
+        stop: stop.clone(),
+        grace: limits.grace,
         due: BinaryHeap::new(),
         loops: Vec::new(),
         ties: seed.derive("interleaving", start.0).rng(),
@@ -80,7 +83,7 @@ pub fn run_continuously(
             break Ended::Interrupted;
         }
         let Some(next) = run.next_moment() else {
-            if run.thinkers.as_ref().is_some_and(|thinkers| thinkers.busy() > 0) {
+            if run.thinkers.busy() > 0 {
                 run.receive(&mut clock, Span::from_millis(100))?;
                 continue;
             }
@@ -96,9 +99,8 @@ pub fn run_continuously(
         if let Some(wait) = clock.wait(next.min(end)) {
             // Whatever has been recorded goes to disk while nothing else is to be done.
             let now = clock.now();
-            let Drive { host, books, observer, .. } = &mut run.drive;
-            books.book(host, now, *observer)?;
-            host.send()?;
+            run.drive.book(now)?;
+            run.drive.host.send()?;
             // Short naps, so that a request to stop is heard.
             run.receive(&mut clock, Span::from(wait.min(std::time::Duration::from_millis(20))))?;
             run.drive.books.resume();
@@ -114,9 +116,8 @@ pub fn run_continuously(
         run.answer_calls(now)?;
         run.drive.mint(now)?;
         run.answer_calls(now)?;
-        let Drive { host, books, observer, .. } = &mut run.drive;
-        books.book_if_full(host, now, *observer)?;
-        host.snapshot_if_due()?;
+        run.drive.book_if_full(now)?;
+        run.drive.host.snapshot_if_due()?;
         steps += 1;
         if steps.is_multiple_of(limits.progress_every_steps) {
             progress(run.drive.world());
@@ -144,12 +145,20 @@ enum Phase {
     Working(Box<Work>),
 }
 
+impl Phase {
+    fn working(work: Work) -> Self {
+        Self::Working(Box::new(work))
+    }
+}
+
 /// What there is of a turn that has begun.
 enum Work {
     /// It has decided and acts when its thinking time is over.
     Decided(Decided),
-    /// It thinks on another thread, with this set aside.
-    Thinking(Option<ReservationId>),
+    /// It thinks on another thread.
+    Thinking { order: u64, reservation: Option<ReservationId> },
+    /// Its thought takes longer than it may, and is given up at the end of that time.
+    Overdue { reservation: Option<ReservationId> },
 }
 
 struct Decided {
@@ -187,7 +196,7 @@ impl Loop {
 
     /// Whether its time comes by itself.
     fn is_planned(&self) -> bool {
-        self.is_ready || matches!(self.work.as_deref(), Some(Work::Decided(_)))
+        self.is_ready || matches!(self.work.as_deref(), Some(Work::Decided(_) | Work::Overdue { .. }))
     }
 }
 
@@ -199,7 +208,11 @@ struct Continuous<'o> {
     loops: Vec<Loop>,
     due: BinaryHeap<Due>,
     ties: SeededRng,
-    thinkers: Option<Thinkers>,
+    thinkers: Thinkers,
+    /// Whether time passes by itself: then nobody waits for a thought on another thread.
+    is_real: bool,
+    stop: Stop,
+    grace: Span,
 }
 
 impl Continuous<'_> {
@@ -214,6 +227,10 @@ impl Continuous<'_> {
             Some(LoopState::BackingOff { until }) => (*until).max(now),
             _ => return,
         };
+        if self.loops[at].work.is_some() {
+            // It was stopped and goes on before its last thought has ended; the thought leads to its next turn.
+            return;
+        }
         self.schedule(at, when, Phase::Ready);
     }
 
@@ -304,7 +321,7 @@ impl Continuous<'_> {
         let reservation = match self.take_phase(at) {
             Phase::Working(work) => match *work {
                 Work::Decided(decided) => decided.reservation,
-                Work::Thinking(reservation) => reservation,
+                Work::Thinking { reservation, .. } | Work::Overdue { reservation } => reservation,
             },
             Phase::Resting | Phase::Ready => None,
         };
@@ -324,8 +341,9 @@ impl Continuous<'_> {
             Phase::Ready => self.begin_turn(at, now),
             Phase::Working(work) => match *work {
                 Work::Decided(decided) => self.act(at, decided, now),
-                thinking @ Work::Thinking(_) => {
-                    self.loops[at].put(Phase::Working(Box::new(thinking)));
+                Work::Overdue { reservation } => self.give_up(at, reservation, now),
+                thinking @ Work::Thinking { .. } => {
+                    self.loops[at].put(Phase::working(thinking));
                     Ok(())
                 }
             },
@@ -349,8 +367,11 @@ impl Continuous<'_> {
         let mut short = self.drive.shortage(at, now);
         if short.is_some_and(|short| !short.is_frozen && short.until.is_none()) {
             // What was set aside for measured turns is in the way: book them, and what they did not use is free.
-            let Drive { host, books, observer, .. } = &mut self.drive;
-            books.book(host, now, *observer)?;
+            self.drive.book(now)?;
+            if self.drive.is_blocked(agent) {
+                // What was booked was more than its plan allows.
+                return Ok(());
+            }
             short = self.drive.shortage(at, now);
         }
         if let Some(short) = short {
@@ -364,6 +385,14 @@ impl Continuous<'_> {
         let task = self.drive.crew.members[at].mind.as_ref().is_some_and(|mind| mind.pace() == Pace::Task);
         let mut reservation = None;
         if task {
+            let world = self.drive.world();
+            if world.reservations().count(agent) >= world.rules().limits.reservations_per_principal_max {
+                // Measured turns that are not booked yet hold them all.
+                self.drive.book(now)?;
+                if self.drive.is_blocked(agent) {
+                    return Ok(());
+                }
+            }
             let charges = self.drive.crew.members[at].estimate();
             reservation = self.drive.step(&Command::Reserve { agent, charges }, now)?.reservation;
             if reservation.is_none() {
@@ -373,29 +402,83 @@ impl Continuous<'_> {
             }
             // Nothing is spent outside before it is on disk that it was set aside.
             self.drive.host.sync()?;
-            if self.think_elsewhere(at, reservation, now) {
-                return Ok(());
-            }
+            return self.think_elsewhere(at, reservation, now);
         }
         let Drive { host, crew, books, .. } = &mut self.drive;
         books.start();
         let decision = crew.members[at].think(host.world(), now);
         let thinking = books.lap();
-        self.decided(at, decision, reservation, thinking, now)
+        self.ended(at, decision, reservation, thinking, now)
     }
 
-    /// Hands the thought to another thread, where there is one. On a virtual clock there is none: thinking takes virtual time.
-    fn think_elsewhere(&mut self, at: usize, reservation: Option<ReservationId>, now: Time) -> bool {
-        let Some(thinkers) = &mut self.thinkers else { return false };
+    /// Hands the thought to another thread. On a virtual clock it is waited for: there thinking takes virtual time.
+    fn think_elsewhere(
+        &mut self,
+        at: usize,
+        reservation: Option<ReservationId>,
+        now: Time,
+    ) -> Result<(), HostError> {
         let member = &mut self.drive.crew.members[at];
-        let Some(summary) = member.summary(self.drive.host.world(), now) else { return false };
-        let Some(mind) = member.mind.take() else { return false };
-        thinkers.send(at, mind, summary);
-        self.loops[at].put(Phase::Working(Box::new(Work::Thinking(reservation))));
-        true
+        let summary = member.summary(self.drive.host.world(), now);
+        let (Some(summary), Some(mind)) = (summary, member.mind.take()) else {
+            return self.ended(at, Err("it has no mind".to_owned()), reservation, Took::default(), now);
+        };
+        match self.thinkers.send(at, mind, summary) {
+            Ok(order) => self.loops[at].put(Phase::working(Work::Thinking { order, reservation })),
+            Err(mind) => {
+                self.drive.crew.members[at].mind = Some(mind);
+                let error = self.thinkers.no_thread_left();
+                return self.ended(at, Err(error), reservation, Took::default(), now);
+            }
+        }
+        if !self.is_real {
+            for finished in self.thinkers.receive_all(&self.stop, self.grace.to_std()) {
+                self.take_in(finished, now)?;
+            }
+        }
+        Ok(())
     }
 
-    fn decided(
+    /// Goes on with a loop whose thought is over.
+    fn take_in(&mut self, finished: Finished, now: Time) -> Result<(), HostError> {
+        let Finished { order, at, mind, thought, took } = finished;
+        let reservation = match self.take_phase(at) {
+            Phase::Working(work)
+                if let Work::Thinking { order: awaited, reservation } = *work
+                    && awaited == order =>
+            {
+                reservation
+            }
+            // Its agent is gone, or its loop went on without it.
+            other => {
+                self.loops[at].put(other);
+                drop_safely(mind);
+                return Ok(());
+            }
+        };
+        self.drive.crew.members[at].mind = mind;
+        match thought {
+            Thinking::Ended(decision) => {
+                let thinking = self.drive.books.thought_elsewhere(took);
+                self.ended(at, decision, reservation, thinking, now)
+            }
+            Thinking::GivenUp if self.is_real => self.give_up(at, reservation, now),
+            Thinking::GivenUp => {
+                let until = now.after(self.drive.think_timeout);
+                self.schedule(at, until, Phase::working(Work::Overdue { reservation }));
+                Ok(())
+            }
+            Thinking::LeftBehind => self.release(reservation, now),
+        }
+    }
+
+    fn give_up(&mut self, at: usize, reservation: Option<ReservationId>, now: Time) -> Result<(), HostError> {
+        self.drive.give_up(at, reservation, now)?;
+        self.back_off(at);
+        Ok(())
+    }
+
+    fn ended(
         &mut self,
         at: usize,
         decision: Result<Decision, String>,
@@ -408,18 +491,24 @@ impl Continuous<'_> {
                 let time =
                     self.drive.crew.members[at].mind.as_ref().map_or(Span::ZERO, |mind| mind.thinking_time());
                 let decided = Decided { decision, reservation, thinking };
-                if time == Span::ZERO || self.thinkers.is_some() {
+                if time == Span::ZERO || self.is_real {
                     self.act(at, decided, now)
+                } else if reservation.is_some() && time > self.drive.think_timeout {
+                    // On a clock of the machine its mind would be away still.
+                    drop_safely(self.drive.crew.members[at].mind.take());
+                    let until = now.after(self.drive.think_timeout);
+                    self.schedule(at, until, Phase::working(Work::Overdue { reservation }));
+                    Ok(())
                 } else {
-                    self.schedule(at, now.after(time), Phase::Working(Box::new(Work::Decided(decided))));
+                    self.schedule(at, now.after(time), Phase::working(Work::Decided(decided)));
                     Ok(())
                 }
             }
             Err(error) => {
                 self.release(reservation, now)?;
                 let agent = self.agent(at);
-                self.drive.books.enter_thought(agent, thinking);
-                self.fail(at, error, now)
+                self.fail(at, error, now)?;
+                self.drive.enter_thought(agent, thinking, now)
             }
         }
     }
@@ -431,12 +520,16 @@ impl Continuous<'_> {
             return self.release(reservation, now);
         };
         let member = &self.drive.crew.members[at];
-        if !member.is_configured_by(record) {
+        // A loop that was stopped while it thought does not act; what it thought is paid for.
+        let is_stopped = self.drive.is_blocked(agent);
+        if is_stopped || !member.is_configured_by(record) {
             let thought =
                 Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
             self.drive.step(&Command::Void { agent, thought }, now)?;
-            self.drive.books.enter_thought(agent, thinking);
-            self.schedule(at, now, Phase::Ready);
+            self.drive.enter_thought(agent, thinking, now)?;
+            if !is_stopped {
+                self.schedule(at, now, Phase::Ready);
+            }
             return Ok(());
         }
         self.drive.books.start();
@@ -458,39 +551,36 @@ impl Continuous<'_> {
 
     fn fail(&mut self, at: usize, error: String, now: Time) -> Result<(), HostError> {
         let agent = self.agent(at);
-        self.drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
+        // A loop that was stopped while it thought stays so.
+        if !self.drive.is_blocked(agent) {
+            self.drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
+            self.back_off(at);
+        }
+        Ok(())
+    }
+
+    /// Plans the next turn of a loop that backs off.
+    fn back_off(&mut self, at: usize) {
+        let agent = self.agent(at);
         if let Some(LoopState::BackingOff { until }) =
             self.drive.world().agents().get(agent).map(|row| &row.state)
         {
             let until = *until;
             self.schedule(at, until, Phase::Ready);
         }
-        Ok(())
     }
 
     /// Takes in thoughts that were finished elsewhere, waiting for the first one at most `wait`.
     fn receive(&mut self, clock: &mut Box<dyn Clock>, wait: Span) -> Result<(), HostError> {
-        let Some(thinkers) = &mut self.thinkers else {
+        if self.thinkers.busy() == 0 {
             if wait > Span::ZERO {
                 std::thread::sleep(wait.to_std());
             }
             return Ok(());
-        };
-        let finished: Vec<Finished> = thinkers.receive(wait.to_std());
-        for Finished { at, mind, decision, thinking } in finished {
+        }
+        for finished in self.thinkers.receive(wait.to_std()) {
             let now = clock.now();
-            match self.take_phase(at) {
-                Phase::Working(work) if let Work::Thinking(reservation) = *work => {
-                    self.drive.crew.members[at].mind = mind;
-                    self.drive.books.start();
-                    self.decided(at, decision, reservation, thinking.into(), now)?;
-                }
-                // Its agent is gone, or its loop went on without it.
-                other => {
-                    self.loops[at].put(other);
-                    drop_safely(mind);
-                }
-            }
+            self.take_in(finished, now)?;
             self.answer_calls(now)?;
         }
         Ok(())
@@ -501,7 +591,7 @@ impl Continuous<'_> {
         let deadline = std::time::Duration::from_micros(grace.0);
         let mut waited = std::time::Duration::ZERO;
         let nap = Span::from_millis(50);
-        while waited < deadline && self.thinkers.as_ref().is_some_and(|thinkers| thinkers.busy() > 0) {
+        while waited < deadline && self.thinkers.busy() > 0 {
             self.receive(clock, nap)?;
             waited += nap.to_std();
         }

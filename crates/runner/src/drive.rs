@@ -5,14 +5,16 @@ use std::collections::VecDeque;
 use ecology_minds::Then;
 use ecology_rate_limiting::{Ask, Decision as RateDecision};
 use ecology_types::{
-    Act, Command, Effect, Founder, Key, Lifecycle, Refusal, RefusalCode, Resource, Seed, Sleep, Span,
-    Thought, Time, WakeReason,
+    Act, Axis, Charges, Command, Effect, Founder, Key, Lifecycle, Measurement, Refusal, RefusalCode,
+    ReservationId, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
 };
 use ecology_world::{Event, LoopState, Scorer, Step, StepError, World};
 use rustc_hash::FxHashMap;
 
 use crate::bookkeeping::{Bookkeeping, Source, Took};
+use crate::compose;
 use crate::crew::{Crew, MakeMind};
+use crate::enforcement::Enforcement;
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::sleepers::Sleepers;
@@ -29,6 +31,8 @@ pub struct Equipment {
     pub seed: Seed,
     /// States of minds from an earlier run that ended at this very record.
     pub minds: Option<Vec<u8>>,
+    /// Longest thought of a mind that thinks on a thread of its own.
+    pub think_timeout: Span,
     /// Principals that join later, with the time of their arrival, ascending. Those who are there already are passed over.
     pub arrivals: Vec<(Time, Founder)>,
 }
@@ -67,6 +71,9 @@ pub(crate) struct Drive<'o> {
     pub(crate) books: Bookkeeping,
     pub(crate) observer: &'o mut dyn Observer,
     pub(crate) seed: Seed,
+    enforcement: Enforcement,
+    /// Longest thought of a mind that thinks on a thread of its own.
+    pub(crate) think_timeout: Span,
     /// Minds of an earlier run that could not go on where they were.
     pub(crate) minds_started_anew: usize,
     /// Principals that could not join because their id or their share had been taken.
@@ -96,13 +103,17 @@ impl<'o> Drive<'o> {
         observer: &'o mut dyn Observer,
     ) -> Result<Self, HostError> {
         let handled = host.world().last_event();
+        let world = host.world();
+        let limits = compose::resource_limits(world.axes(), world.rules())?;
         let mut drive = Self {
+            enforcement: Enforcement::new(limits, world),
             host,
             crew: Crew::new(equipment.seed, equipment.make_mind),
             sleepers: Sleepers::default(),
             books: Bookkeeping::new(equipment.meter),
             observer,
             seed: equipment.seed,
+            think_timeout: equipment.think_timeout,
             minds_started_anew: 0,
             arrivals_refused: 0,
             scorer: equipment.scorer,
@@ -177,10 +188,11 @@ impl<'o> Drive<'o> {
     /// Takes a step and collects what its events call for.
     pub(crate) fn step(&mut self, command: &Command, now: Time) -> Result<Step, HostError> {
         let step = self.host.step(command, now, self.observer)?;
-        let Drive { host, sleepers, calls, handled, .. } = self;
+        let Drive { host, sleepers, calls, handled, enforcement, .. } = self;
         let world = host.world();
         for event in world.log().after(*handled) {
             collect(world, sleepers, event, calls);
+            enforcement.note(&event.effect);
         }
         *handled = world.last_event();
         Ok(step)
@@ -268,6 +280,80 @@ impl<'o> Drive<'o> {
         }
     }
 
+    /// Books all turns that have been measured, and stops whoever was measured to use more in one of them than its plan allows.
+    ///
+    /// A turn is judged by the plan that was in force when it was taken. What its agent was given since counts as well: nobody waits for
+    /// what is there.
+    pub(crate) fn book(&mut self, now: Time) -> Result<(), HostError> {
+        let mut exceeded: Vec<(Measurement, Lifecycle)> = Vec::new();
+        let Drive { host, books, observer, enforcement, .. } = self;
+        books.book(host, now, *observer, &mut |row| {
+            if let Some(change) = enforcement.judge(row) {
+                exceeded.push((*row, change));
+            }
+        })?;
+        enforcement.renew(host.world());
+        for (row, change) in exceeded {
+            if self.enforcement.judge(&row).is_some() {
+                self.limit(row.principal, change, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Books when there is enough for one record.
+    pub(crate) fn book_if_full(&mut self, now: Time) -> Result<(), HostError> {
+        if self.books.is_full() { self.book(now) } else { Ok(()) }
+    }
+
+    /// Brings plans up to date before anything new is measured: what was measured so far is judged by the former ones.
+    fn renew_plans(&mut self, now: Time) -> Result<(), HostError> {
+        if !self.enforcement.is_stale() {
+            return Ok(());
+        }
+        self.book(now)?;
+        self.books.start();
+        Ok(())
+    }
+
+    /// Stops a loop until its agent is given more of what it lacks.
+    fn limit(&mut self, agent: Key, change: Lifecycle, now: Time) -> Result<(), HostError> {
+        let Lifecycle::Limit { resource, .. } = change else { return Ok(()) };
+        let state = self.world().agents().get(agent).map(|row| &row.state);
+        if matches!(state, Some(LoopState::Blocked { until: None, .. })) {
+            return Ok(());
+        }
+        // One that has fallen asleep meanwhile is found by what it waits for only as long as the world knows it as a sleeper.
+        let Drive { host, sleepers, .. } = &mut *self;
+        sleepers.forget(host.world(), agent);
+        if self.lifecycle(agent, change, now)? && self.is_blocked(agent) {
+            let Drive { host, sleepers, .. } = &mut *self;
+            sleepers.block(host.world(), agent, None, resource);
+        }
+        Ok(())
+    }
+
+    /// Whether the loop of an agent waits for capacity.
+    pub(crate) fn is_blocked(&self, agent: Key) -> bool {
+        self.world().agents().get(agent).is_some_and(|row| matches!(row.state, LoopState::Blocked { .. }))
+    }
+
+    /// Enters a thought that led to no action.
+    pub(crate) fn enter_thought(&mut self, agent: Key, thinking: Took, now: Time) -> Result<(), HostError> {
+        self.renew_plans(now)?;
+        self.books.enter_thought(agent, thinking);
+        self.book_if_exceeded(now)
+    }
+
+    /// Books at once when the last turn is known to have used too much already.
+    fn book_if_exceeded(&mut self, now: Time) -> Result<(), HostError> {
+        if self.books.last().is_some_and(|row| self.enforcement.judge(row).is_some()) {
+            self.book(now)?;
+            self.books.start();
+        }
+        Ok(())
+    }
+
     /// Carries out what a member decided and measures it. `thinking` is what its thought took, when that was measured.
     pub(crate) fn act(
         &mut self,
@@ -277,6 +363,7 @@ impl<'o> Drive<'o> {
         thinking: Took,
         now: Time,
     ) -> Result<Then, HostError> {
+        self.renew_plans(now)?;
         let member = &self.crew.members[at];
         let agent = member.agent;
         let thought = Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
@@ -287,10 +374,49 @@ impl<'o> Drive<'o> {
         self.books.note_bytes(step.bandwidth_bytes + step.written_bytes);
         let acting = self.books.lap();
         self.books.enter(agent, thinking, acting, &step);
+        self.book_if_exceeded(now)?;
         let member = &mut self.crew.members[at];
         member.seen = seen;
         member.remember(step.outcome);
-        Ok(decision.then)
+        Ok(match decision.then {
+            Then::Stop => {
+                let Drive { host, sleepers, .. } = &mut *self;
+                sleepers.forget(host.world(), agent);
+                Then::Stop
+            }
+            // What it wanted to do next waits until it is given what it lacks.
+            _ if self.is_blocked(agent) => Then::Continue,
+            then => then,
+        })
+    }
+
+    /// Gives up a thought that took too long. All that was set aside for it is charged: what it spent outside nobody knows.
+    pub(crate) fn give_up(
+        &mut self,
+        at: usize,
+        reservation: Option<ReservationId>,
+        now: Time,
+    ) -> Result<(), HostError> {
+        let member = &self.crew.members[at];
+        let agent = member.agent;
+        let open = reservation.and_then(|reservation| self.world().reservations().get(reservation));
+        let usage = open.map_or(Charges::NONE, |open| open.charges);
+        let thought = Thought { reservation, usage, prompt_digest: member.config_version };
+        if !self.lives(agent) {
+            return match reservation {
+                Some(reservation) => self.step(&Command::Release { reservation }, now).map(|_| ()),
+                None => Ok(()),
+            };
+        }
+        if self.is_blocked(agent) {
+            // Its loop was stopped meanwhile and stays so.
+            return self.step(&Command::Void { agent, thought }, now).map(|_| ());
+        }
+        let error = format!(
+            "its thought did not end within {} ms (loops.think_timeout_ms) and was given up; what was set aside for it is charged",
+            self.think_timeout.0 / 1_000
+        );
+        self.lifecycle(agent, Lifecycle::GiveUp { thought, error: error.into() }, now).map(|_| ())
     }
 
     /// Enters a sleep, unless what is waited for is there already. Gives whether the loop rests.
@@ -355,10 +481,12 @@ impl<'o> Drive<'o> {
 
     /// Books what is left, ends the run in the journal, and keeps the minds' states for the next one.
     pub(crate) fn finish(mut self, ended: Ended, now: Time) -> Result<RunOutcome, HostError> {
-        let Drive { host, books, observer, .. } = &mut self;
-        books.book(host, now, *observer)?;
+        self.book(now)?;
+        let limits = self.enforcement.outcome(self.world());
+        let mut shadows = self.world().parts().shadow_reports();
+        shadows.extend(limits.shadow.clone().map(|report| (Axis::ResourceLimits, report)));
         // What the shadows could not explain belongs to the history of the world, bounded by what they keep.
-        for (axis, report) in self.world().parts().shadow_reports() {
+        for (axis, report) in shadows {
             for unexplained in report.first_unexplained {
                 let detail = Refusal::new(RefusalCode::Unavailable, unexplained.detail).detail;
                 self.step(&Command::Divergence { axis, detail }, now)?;
@@ -376,7 +504,7 @@ impl<'o> Drive<'o> {
         let nobody_cpu_ns = books.nobody_cpu_ns();
         drop(books);
         observer.let_go("bookkeeping");
-        Ok(RunOutcome { ended, minds_started_anew, arrivals_refused, nobody_cpu_ns, host })
+        Ok(RunOutcome { ended, minds_started_anew, arrivals_refused, limits, nobody_cpu_ns, host })
     }
 }
 

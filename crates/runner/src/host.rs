@@ -54,6 +54,9 @@ pub enum HostError {
     /// The state could not be written down.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// The positions name an implementation that is not built.
+    #[error(transparent)]
+    NotBuilt(#[from] crate::compose::NotBuilt),
 }
 
 /// Records kept back before they go to the journal together. A group is one batch: a crash keeps all of it or nothing.

@@ -1,5 +1,6 @@
 //! How a run ended.
 
+use crate::enforcement::LimitsOutcome;
 use crate::host::Host;
 
 /// Why a run ended.
@@ -36,6 +37,8 @@ pub struct RunOutcome {
     pub minds_started_anew: usize,
     /// Principals that were to join and could not, because their id was in use or no capacity was left for their shares.
     pub arrivals_refused: usize,
+    /// Whose process is held to which limits.
+    pub limits: LimitsOutcome,
     /// CPU time of the runner's own work, in nanoseconds: what was measured and charged to nobody.
     pub nobody_cpu_ns: u64,
 }

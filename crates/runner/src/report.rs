@@ -126,10 +126,12 @@ pub struct LimitsReport {
     pub blocked: u64,
     /// The implementation that turns shares into the limits of a process.
     pub process_limits: String,
-    /// Principals whose shares were turned into limits.
+    /// Agents whose shares were turned into limits that are in force.
     pub plans: u64,
-    /// Principals whose peak of memory or disk exceeded their limits.
+    /// Agents that were measured to use more in one turn than their limits allowed.
     pub plans_exceeded: u64,
+    /// Times a loop was stopped for that. It goes on when its agent is given more.
+    pub loops_stopped: u64,
     /// Reservations made, settled and released; open ones are the difference.
     pub reservations_made: u64,
     /// See [`LimitsReport::reservations_made`].

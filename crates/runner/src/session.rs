@@ -174,18 +174,19 @@ pub(crate) fn run_and_look(
         // Runs of one world draw from different streams; the first one from the seed itself.
         seed: if run == 0 { seed } else { seed.derive("run", run) },
         minds,
+        think_timeout: Span::from_millis(config.loops.think_timeout_ms),
         arrivals: scenario.arrivals(),
     };
     let outcome = {
         let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
         drive(&config, host, equipment, length, &stop, &mut both, progress)?
     };
-    let RunOutcome { mut host, ended, minds_started_anew, .. } = outcome;
+    let RunOutcome { mut host, ended, minds_started_anew, limits, .. } = outcome;
     look(host.world());
     let hash = host.world().hash();
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
     host.snapshot()?;
-    let mut report = summary::report(host.world(), &tally, &*scenario, hash);
+    let mut report = summary::report(host.world(), &tally, &*scenario, &limits, hash);
     report.world = file.map(|file| file.display().to_string());
     report.resumed = resumed;
     report.ended = ended.reason().to_owned();

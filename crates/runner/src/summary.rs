@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use ecology_container_limits::Verdict;
 use ecology_minds::statistics::gini;
 use ecology_shadow::Report;
-use ecology_types::{Axis, Charges, EventKind, Key, RefusalCode, Resource, Scrip};
+use ecology_types::{Axis, EventKind, Key, RefusalCode, Resource, Scrip};
 use ecology_world::{LoopState, StateHash, World};
 
+use crate::enforcement::LimitsOutcome;
 use crate::report::{
     Actions, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport,
     ShadowSummary, Trade, User,
@@ -21,12 +21,17 @@ const REPORT_VERSION: u32 = 1;
 const USERS_MAX: usize = 5;
 
 /// The report of a world as it stands; what only the run knows is left empty.
-pub(crate) fn report(world: &World, tally: &Tally, scenario: &dyn Scenario, hash: StateHash) -> RunReport {
+pub(crate) fn report(
+    world: &World,
+    tally: &Tally,
+    scenario: &dyn Scenario,
+    limits: &LimitsOutcome,
+    hash: StateHash,
+) -> RunReport {
     let axes = world.axes();
     let (run, _, name, seed) = world.run();
     let (live, deleted) = world.parts().ontology.counts();
     let agents = world.parts().ontology.agents();
-    let plans = process_limits(world);
     let shadowing = Axis::ALL
         .into_iter()
         .filter_map(|axis| Some((axis.name().to_owned(), axes.shadowing(axis)?.to_owned())))
@@ -74,9 +79,10 @@ pub(crate) fn report(world: &World, tally: &Tally, scenario: &dyn Scenario, hash
             rate_refusals: tally.refused.get(&RefusalCode::RateExceeded).copied().unwrap_or(0)
                 + tally.refused.get(&RefusalCode::RateTooLarge).copied().unwrap_or(0),
             blocked: tally.count(EventKind::AgentBlocked),
-            process_limits: axes.serving(Axis::ResourceLimits).to_owned(),
-            plans: plans.0,
-            plans_exceeded: plans.1,
+            process_limits: limits.implementation.to_owned(),
+            plans: limits.plans,
+            plans_exceeded: tally.plans_exceeded.len() as u64,
+            loops_stopped: tally.loops_stopped,
             reservations_made: tally.count(EventKind::ReservationMade),
             reservations_settled: tally.count(EventKind::ReservationSettled),
             reservations_released: tally.count(EventKind::ReservationReleased),
@@ -99,27 +105,10 @@ pub(crate) fn report(world: &World, tally: &Tally, scenario: &dyn Scenario, hash
         loops: loops(world),
         biggest_users: biggest_users(world),
         findings: scenario.findings(world),
-        shadow: shadows(world),
+        shadow: shadows(world, limits),
         state_hash: HashReport { decided: hash.decided_hex(), measured: hash.measured_hex() },
         broken_law: world.check_invariants().err().map(|broken| broken.to_string()),
     }
-}
-
-/// Turns everybody's shares into limits and holds what was used against them: how many plans there are, and how many were exceeded.
-fn process_limits(world: &World) -> (u64, u64) {
-    let Ok(mut limits) = crate::compose::resource_limits(world.axes(), world.rules()) else { return (0, 0) };
-    let (mut plans, mut exceeded) = (0, 0);
-    for (principal, account) in world.accounts().iter() {
-        let plan = limits.plan(&account.quotas.charges());
-        if limits.enforce(principal, &plan).is_err() {
-            continue;
-        }
-        plans += 1;
-        let used = Charges::of(Resource::Memory, world.measured().get(principal).memory_peak_bytes)
-            .with(Resource::Disk, account.disk_used_bytes);
-        exceeded += u64::from(matches!(limits.admit(principal, &used), Verdict::Exceeds { .. }));
-    }
-    (plans, exceeded)
 }
 
 fn money(world: &World, tally: &Tally, agents: &[Key]) -> Money {
@@ -189,8 +178,9 @@ fn biggest_users(world: &World) -> Vec<User> {
     users
 }
 
-fn shadows(world: &World) -> BTreeMap<String, ShadowSummary> {
-    let reports = world.parts().shadow_reports();
+fn shadows(world: &World, limits: &LimitsOutcome) -> BTreeMap<String, ShadowSummary> {
+    let mut reports = world.parts().shadow_reports();
+    reports.extend(limits.shadow.clone().map(|report| (Axis::ResourceLimits, report)));
     reports.into_iter().map(|(axis, report)| (axis.name().to_owned(), shadow(report))).collect()
 }
 

@@ -18,6 +18,12 @@ pub(crate) struct Tally {
     pub(crate) volume: u64,
     pub(crate) minted: u64,
     pub(crate) basic_income: u64,
+    /// Agents that used more in one turn than their plans allowed.
+    pub(crate) plans_exceeded: BTreeSet<Key>,
+    /// How many times a loop was stopped for that.
+    pub(crate) loops_stopped: u64,
+    /// The record of the last such turn.
+    exceeded_in: u64,
     /// Codes of deprecations that this run has used.
     pub(crate) deprecations: BTreeSet<SmolStr>,
     /// Methods of each target in the order in which they were first called: a short list that is faster searched than hashed.
@@ -73,6 +79,12 @@ impl Observer for Tally {
             Effect::EscrowSold { price, .. } => self.volume = self.volume.saturating_add(price.0),
             Effect::Minted { amount, reason: MintReason::Score, .. } => self.minted += amount.0,
             Effect::RunStarted { .. } => self.deprecations.clear(),
+            Effect::LimitExceeded { agent, .. } => {
+                self.plans_exceeded.insert(*agent);
+                self.exceeded_in = event.cause;
+            }
+            // Told in the same record: this is why.
+            Effect::AgentBlocked { .. } if event.cause == self.exceeded_in => self.loops_stopped += 1,
             Effect::DeprecationUsed { code } => {
                 self.deprecations.insert(code.clone());
             }

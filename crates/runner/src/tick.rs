@@ -1,9 +1,9 @@
 //! Tick mode: everybody thinks on the same snapshot, then all actions are carried out one after the other in a seeded order.
 
 use std::num::NonZeroUsize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use ecology_minds::{Decision, Then};
+use ecology_minds::Then;
 use ecology_types::{Command, Lifecycle, Time, WakeReason};
 use ecology_world::{LoopState, World};
 use rand::seq::SliceRandom;
@@ -14,9 +14,15 @@ use crate::drive::{Drive, Equipment, Short};
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::stop::Stop;
+use crate::thinkers::{Finished, Thinkers, Thinking};
 
 /// Agents above which thinking is spread over the cores: below, starting threads costs more than it saves.
 const PARALLEL_FROM: usize = 4_096;
+
+/// Agents that think on threads of their own at the same time.
+const THINKERS_MAX: usize = 16;
+/// How long an orderly end waits for their thoughts.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How a run by ticks is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +49,7 @@ pub fn run_ticks(
     let start = host.world().time();
     let length = host.world().rules().tick;
     let mut drive = Drive::new(host, equipment, start, observer)?;
+    let mut thinkers = Thinkers::new(THINKERS_MAX, drive.think_timeout.to_std());
     let mut now = start;
     let mut ended = Ended::Finished;
     for _ in 0..limits.ticks {
@@ -51,7 +58,7 @@ pub fn run_ticks(
             break;
         }
         now = now.after(length);
-        one_tick(&mut drive, now, limits.threads)?;
+        one_tick(&mut drive, &mut thinkers, now, limits.threads, stop)?;
         drive.host.snapshot_if_due()?;
         progress(drive.world());
         if drive.next_arrival().is_none()
@@ -74,24 +81,29 @@ fn is_over(world: &World, member: &Member) -> bool {
 /// A decision of this tick, waiting for its turn.
 struct Turn {
     at: usize,
-    decision: Result<Decision, String>,
+    thought: Thinking,
     reservation: Option<u64>,
     thinking: Took,
 }
 
-fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(), HostError> {
+fn one_tick(
+    drive: &mut Drive<'_>,
+    thinkers: &mut Thinkers,
+    now: Time,
+    threads: NonZeroUsize,
+    stop: &Stop,
+) -> Result<(), HostError> {
     drive.step(&Command::Tick, now)?;
     drive.welcome(now)?;
     wake(drive, now)?;
-    let mut turns = think(drive, now, threads)?;
+    let mut turns = think(drive, thinkers, now, threads, stop)?;
     let mut order = drive.seed.derive("order", drive.world().tick()).rng();
     turns.shuffle(&mut order);
     drive.books.start();
     for turn in turns {
         carry_out(drive, turn, now)?;
     }
-    let Drive { host, books, observer, .. } = drive;
-    books.book(host, now, *observer)?;
+    drive.book(now)?;
     drive.mint(now)?;
     // Whoever was concerned by what happened goes on from the next tick, in this run or in a later one.
     answer_calls(drive, now)?;
@@ -123,7 +135,13 @@ fn answer_calls(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
 }
 
 /// Lets everybody think who can, all on the state of the world as it is now.
-fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<Turn>, HostError> {
+fn think(
+    drive: &mut Drive<'_>,
+    thinkers: &mut Thinkers,
+    now: Time,
+    threads: NonZeroUsize,
+    stop: &Stop,
+) -> Result<Vec<Turn>, HostError> {
     let mut turns = Vec::with_capacity(drive.crew.members.len());
     for at in 0..drive.crew.members.len() {
         let agent = drive.crew.members[at].agent;
@@ -132,7 +150,8 @@ fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<
         }
         let Drive { host, crew, .. } = drive;
         if let Err(error) = crew.refresh(at, host.world()) {
-            turns.push(Turn { at, decision: Err(error), reservation: None, thinking: Took::default() });
+            let thought = Thinking::Ended(Err(error));
+            turns.push(Turn { at, thought, reservation: None, thinking: Took::default() });
             continue;
         }
         if let Some(short) = drive.shortage(at, now) {
@@ -148,11 +167,11 @@ fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<
                 continue;
             }
         }
-        let decision = Err(String::new());
-        turns.push(Turn { at, decision, reservation, thinking: Took::default() });
+        turns.push(Turn { at, thought: Thinking::LeftBehind, reservation, thinking: Took::default() });
     }
     if turns.iter().any(|turn| turn.reservation.is_some()) {
         drive.host.sync()?;
+        think_elsewhere(drive, thinkers, &mut turns, now, stop);
     }
     if threads.get() > 1 && turns.len() >= PARALLEL_FROM {
         think_in_parallel(drive, &mut turns, now, threads);
@@ -161,13 +180,45 @@ fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<
         for turn in &mut turns {
             let Drive { host, crew, books, .. } = drive;
             let member = &mut crew.members[turn.at];
-            if member.mind.is_some() {
-                turn.decision = member.think(host.world(), now);
+            if member.mind.is_some() && turn.reservation.is_none() {
+                turn.thought = Thinking::Ended(member.think(host.world(), now));
                 turn.thinking = books.lap();
             }
         }
     }
     Ok(turns)
+}
+
+/// Lets those who set something aside think on threads of their own, all at once, each within the deadline.
+fn think_elsewhere(
+    drive: &mut Drive<'_>,
+    thinkers: &mut Thinkers,
+    turns: &mut [Turn],
+    now: Time,
+    stop: &Stop,
+) {
+    // Which turn each thought belongs to. Numbers ascend.
+    let mut turn_of: Vec<(u64, usize)> = Vec::new();
+    for (index, turn) in turns.iter_mut().enumerate().filter(|(_, turn)| turn.reservation.is_some()) {
+        let Drive { host, crew, .. } = &mut *drive;
+        let member = &mut crew.members[turn.at];
+        let Some(summary) = member.summary(host.world(), now) else { continue };
+        let Some(mind) = member.mind.take() else { continue };
+        match thinkers.send(turn.at, mind, summary) {
+            Ok(order) => turn_of.push((order, index)),
+            Err(mind) => {
+                member.mind = Some(mind);
+                turn.thought = Thinking::Ended(Err(thinkers.no_thread_left()));
+            }
+        }
+    }
+    for Finished { order, at, mind, thought, took } in thinkers.receive_all(stop, GRACE) {
+        let Ok(known) = turn_of.binary_search_by_key(&order, |(order, _)| *order) else { continue };
+        let turn = &mut turns[turn_of[known].1];
+        drive.crew.members[at].mind = mind;
+        turn.thought = thought;
+        turn.thinking = drive.books.thought_elsewhere(took);
+    }
 }
 
 /// Splits the crew into as many parts as there are threads. Each mind sees the same snapshot, so the result does not depend on the split.
@@ -190,8 +241,8 @@ fn think_in_parallel(drive: &mut Drive<'_>, turns: &mut [Turn], now: Time, threa
                 let mut laps_ns = vec![0; mine.len()];
                 for (turn, lap_ns) in mine.iter_mut().zip(&mut laps_ns) {
                     let member = &mut members[turn.at - start];
-                    if member.mind.is_some() {
-                        turn.decision = member.think(world, now);
+                    if member.mind.is_some() && turn.reservation.is_none() {
+                        turn.thought = Thinking::Ended(member.think(world, now));
                         let after = Instant::now();
                         *lap_ns = u64::try_from(after.duration_since(last).as_nanos()).unwrap_or(u64::MAX);
                         last = after;
@@ -199,7 +250,7 @@ fn think_in_parallel(drive: &mut Drive<'_>, turns: &mut [Turn], now: Time, threa
                 }
                 apportion(ecology_metering::thread_cpu_ns().saturating_sub(cpu_ns), &mut laps_ns);
                 for (turn, cpu_ns) in mine.iter_mut().zip(laps_ns) {
-                    turn.thinking.cpu_ns = cpu_ns;
+                    turn.thinking.cpu_ns = turn.thinking.cpu_ns.saturating_add(cpu_ns);
                 }
             });
         }
@@ -238,7 +289,18 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
     let member = &drive.crew.members[turn.at];
     let is_void = !member.is_configured_by(record);
     let prompt_digest = member.config_version;
-    match turn.decision {
+    let decision = match turn.thought {
+        Thinking::Ended(decision) => decision,
+        Thinking::GivenUp => return drive.give_up(turn.at, turn.reservation, now),
+        // The run ends; what was set aside is given back as after a crash.
+        Thinking::LeftBehind => {
+            return match turn.reservation {
+                Some(reservation) => drive.step(&Command::Release { reservation }, now).map(|_| ()),
+                None => Ok(()),
+            };
+        }
+    };
+    match decision {
         Ok(decision) if is_void => {
             let thought = ecology_types::Thought {
                 reservation: turn.reservation,
@@ -246,8 +308,7 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
                 prompt_digest,
             };
             drive.step(&Command::Void { agent, thought }, now)?;
-            drive.books.enter_thought(agent, turn.thinking);
-            Ok(())
+            drive.enter_thought(agent, turn.thinking, now)
         }
         Ok(decision) => {
             let then = drive.act(turn.at, decision, turn.reservation, turn.thinking, now)?;
@@ -264,8 +325,8 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
             if let Some(reservation) = turn.reservation {
                 drive.step(&Command::Release { reservation }, now)?;
             }
-            drive.books.enter_thought(agent, turn.thinking);
-            drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now).map(|_| ())
+            drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
+            drive.enter_thought(agent, turn.thinking, now)
         }
     }
 }

@@ -114,6 +114,7 @@ pub(crate) struct Town {
     pub(crate) stop: Stop,
     pub(crate) thinkers_max: usize,
     pub(crate) grace: Span,
+    pub(crate) think_timeout: Span,
     pub(crate) check_every: usize,
     /// Configurations that are handed over before the run: whose, and to whom.
     pub(crate) handed_over: Vec<(&'static str, &'static str)>,
@@ -130,6 +131,7 @@ pub(crate) fn plenty() -> Charges {
         .with(Resource::LlmBudget, 100_000)
         .with(Resource::Cpu, 10_000_000)
         .with(Resource::Disk, 100_000)
+        .with(Resource::Memory, 10_000_000)
         .with(Resource::DiskWrites, 1_000_000)
         .with(Resource::Bandwidth, 10_000_000)
 }
@@ -166,6 +168,7 @@ impl Town {
             stop: Stop::default(),
             thinkers_max: 4,
             grace: Span::from_millis(500),
+            think_timeout: Span::from_secs(300),
             check_every: 7,
             handed_over: Vec::new(),
         }
@@ -289,6 +292,7 @@ impl Town {
             scorer: compose::scorer(),
             seed: self.seed,
             minds,
+            think_timeout: self.think_timeout,
             arrivals: self.arrivals.clone(),
         }
     }
@@ -391,6 +395,7 @@ pub(crate) fn subject(event: &Event) -> Option<Key> {
         | Effect::AgentPaused { agent, .. }
         | Effect::AgentVoided { agent }
         | Effect::AgentStopped { agent, .. }
+        | Effect::LimitExceeded { agent, .. }
         | Effect::Thought { agent, .. } => Some(*agent),
         _ => event.actor,
     }

@@ -49,7 +49,8 @@ pub enum Command {
     },
     /// An agent acts.
     Act(Act),
-    /// A thought came too late: its agent's configuration changed meanwhile. It is paid for and dropped.
+    /// A thought came too late: its agent's configuration changed meanwhile, or its loop was stopped for what an earlier turn used. It is paid
+    /// for and dropped.
     Void {
         /// Whose.
         agent: Key,
@@ -201,6 +202,22 @@ pub enum Lifecycle {
     Stop {
         /// Why.
         reason: SmolStr,
+    },
+    /// One of its turns was measured to use more than its plan allows: it waits for a larger share.
+    Limit {
+        /// Of what.
+        resource: crate::Resource,
+        /// What the turn used.
+        used: u64,
+        /// What the plan allows.
+        allowed: u64,
+    },
+    /// Its thought was given up because it took longer than the deadline: it is paid for, and the loop backs off as after an error.
+    GiveUp {
+        /// The thought, with all that was set aside for it as its usage.
+        thought: Thought,
+        /// What went wrong.
+        error: Box<str>,
     },
 }
 

@@ -316,7 +316,7 @@ pub enum Effect {
         /// The last one.
         error: Box<str>,
     },
-    /// Its thought was dropped because its configuration changed meanwhile.
+    /// Its thought was dropped because its configuration changed meanwhile or its loop was stopped.
     AgentVoided {
         /// Which one.
         agent: Key,
@@ -410,6 +410,17 @@ pub enum Effect {
         axis: Axis,
         /// The half that it would have led to.
         to: crate::Side,
+    },
+    /// One turn was measured to use more than the agent's share allows a process. Its loop waits for a larger share, unless it had ended.
+    LimitExceeded {
+        /// Which one.
+        agent: Key,
+        /// Of what.
+        resource: Resource,
+        /// What the turn used.
+        used: u64,
+        /// What was allowed.
+        allowed: u64,
     },
 }
 
@@ -597,4 +608,5 @@ event_kinds! {
     MigrationBatch "migration_batch" Effect::MigrationBatch { .. },
     MigrationFinished "migration_finished" Effect::MigrationFinished { .. },
     MigrationAbandoned "migration_abandoned" Effect::MigrationAbandoned { .. },
+    LimitExceeded "limit_exceeded" Effect::LimitExceeded { .. },
 }

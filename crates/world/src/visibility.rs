@@ -333,6 +333,11 @@ impl World {
             Effect::MigrationFinished { axis, to } | Effect::MigrationAbandoned { axis, to } => {
                 start.value("axis", axis.name()).value("to", axis.implementation(*to))
             }
+            Effect::LimitExceeded { agent, resource, used, allowed } => start
+                .key("agent", *agent)
+                .value("resource", resource.name())
+                .value("used", *used)
+                .value("allowed", *allowed),
         };
         Some(Value::Map(picture.fields))
     }

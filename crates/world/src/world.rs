@@ -482,7 +482,10 @@ impl World {
                 row.state = LoopState::Paused;
             }
             Effect::AgentStopped { agent, .. } => self.agents.entry(*agent).state = LoopState::Stopped,
-            Effect::AgentVoided { .. } | Effect::PermissionDivergence { .. } | Effect::Container { .. } => {}
+            Effect::AgentVoided { .. }
+            | Effect::PermissionDivergence { .. }
+            | Effect::Container { .. }
+            | Effect::LimitExceeded { .. } => {}
             Effect::MigrationBegun { axis, to, .. } => self.migrations.begin(*axis, *to, self.clock.record),
             Effect::MigrationBatch { axis, from, until, digest, converted, .. } => {
                 self.apply_batch(*axis, (*from, *until, *digest), converted);

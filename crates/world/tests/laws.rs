@@ -236,12 +236,21 @@ fn command(dice: &mut Dice, world: &World, unsettled: &mut Vec<Measurement>) -> 
             Command::ResolveMint { scores }
         }
         9 if is_agent => {
-            let change = match dice.below(6) {
+            let change = match dice.below(8) {
                 0 => Lifecycle::Start,
                 1 => Lifecycle::Sleep(Sleep::of(Span::from_secs(1))),
                 2 => Lifecycle::Wake(WakeReason::Timer),
                 3 => Lifecycle::Block { resource: Resource::Cpu, until: None },
                 4 => Lifecycle::Unblock,
+                5 => Lifecycle::GiveUp {
+                    thought: Thought {
+                        reservation: dice.one_in(2).then(|| dice.below(20)),
+                        usage: Charges::of(Resource::LlmBudget, dice.below(50)),
+                        prompt_digest: 0,
+                    },
+                    error: "too late".into(),
+                },
+                6 => Lifecycle::Limit { resource: Resource::Memory, used: dice.below(100), allowed: 7 },
                 _ => Lifecycle::Fail { error: "boom".into() },
             };
             Command::Lifecycle { agent, change }

@@ -121,8 +121,9 @@ fn compare(world: &World, imported: &Imported, founders: &[Founder]) -> Result<(
     };
     for founder in founders {
         let account = world.symbols().key(founder.id.as_str()).and_then(|key| world.accounts().get(key));
-        let is_same =
-            account.is_some_and(|account| account.scrip == founder.scrip && account.quotas.charges() == founder.quotas);
+        let is_same = account.is_some_and(|account| {
+            account.scrip == founder.scrip && account.quotas.charges() == founder.quotas
+        });
         if !is_same {
             return differs(format!("{} does not hold what it held", founder.id));
         }

@@ -111,8 +111,10 @@ fn totals(report: &Report, style: Style) -> String {
     row("artifacts", totals.artifacts_found, totals.artifacts_carried, detail);
     let detail = some(&[(totals.content_bytes_kept, "kept in the report")]);
     row("bytes of content", totals.content_bytes_found, totals.content_bytes_carried, detail);
-    let detail =
-        some(&[(totals.policies_changed, "with entries left out"), (totals.policies_kept, "kept in the report")]);
+    let detail = some(&[
+        (totals.policies_changed, "with entries left out"),
+        (totals.policies_kept, "kept in the report"),
+    ]);
     row("policies", totals.policies_found, totals.policies_carried + totals.policies_changed, detail);
     for log in &report.event_logs {
         let detail = format!("events in {}, which stays where it is", clean(&log.file));

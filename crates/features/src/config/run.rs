@@ -116,11 +116,20 @@ pub struct Loops {
     /// Longest pause after an error, in milliseconds.
     #[schemars(range(min = 1, max = MS_MAX))]
     pub backoff_max_ms: u64,
+    /// Longest thought of a mind that thinks on a thread of its own, in milliseconds. One that takes longer is given up: what was set aside for it
+    /// is charged, and the loop backs off.
+    #[schemars(range(min = 1, max = MS_MAX))]
+    pub think_timeout_ms: u64,
 }
 
 impl Default for Loops {
     fn default() -> Self {
-        Self { errors_in_row_max: 5, backoff_first_ms: 100, backoff_max_ms: 60_000 }
+        Self {
+            errors_in_row_max: 5,
+            backoff_first_ms: 100,
+            backoff_max_ms: 60_000,
+            think_timeout_ms: 300_000,
+        }
     }
 }
 

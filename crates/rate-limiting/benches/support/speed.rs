@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ecology_rate_limiting::{
-    Ask, Clock, Decision, DenseLimiter, Horizon, Limiter, MonotonicClock, RateEvent, RateLimiter,
-    RollingLimiter, RollingWindow, TickCounter, TickLimiter,
+    Ask, Clock, CounterClock, Decision, DenseLimiter, Horizon, Limiter, MonotonicClock, RateEvent,
+    RateLimiter, RollingLimiter, RollingWindow, TickCounter, TickLimiter,
 };
 use ecology_types::{Charges, Key, Resource, Span, Time};
 use governor::clock::FakeRelativeClock;
@@ -233,6 +233,79 @@ pub fn hashed_10k(_long: bool) -> Vec<Row> {
         ),
     ];
     rows.extend(compare(&["told:hashed_10k_own_clock"], 500_000, None, contenders));
+    rows
+}
+
+/// Everybody with a clock of its own: ours with the cycle counter, the peer with the same, ours with the clock of the machine, and the two clocks
+/// alone as the floors.
+pub fn own_clock(_long: bool) -> Vec<Row> {
+    const KEYS: u32 = 10_000;
+    let names: Vec<String> = (0..KEYS).map(|n| format!("agent-{n:08}")).collect();
+    let name = |state: &mut u64| names[below(state, KEYS) as usize].as_str();
+    let (counter, machine) = (CounterClock::default(), MonotonicClock::default());
+    let counted = Limiter::<String, _>::with_clock(1_000, SECOND, counter.clone());
+    let clocked = Limiter::<String, _>::with_clock(1_000, SECOND, machine);
+    let governor = Governor::<String, _, _>::keyed(quota(1_000));
+    let (mut a, mut b, mut c) = (5, 5, 5);
+    let contenders: Vec<Contender<'_>> = vec![
+        (
+            "hashed+counter",
+            Box::new(|n| {
+                (0..n).filter(|_| counted.try_acquire_now(name(&mut a), 1).is_admit()).count() as u64
+            }),
+        ),
+        (
+            "governor",
+            Box::new(|n| {
+                (0..n).filter(|_| governor.check_key(&names[below(&mut b, KEYS) as usize]).is_ok()).count()
+                    as u64
+            }),
+        ),
+        (
+            "hashed+machine",
+            Box::new(|n| {
+                (0..n).filter(|_| clocked.try_acquire_now(name(&mut c), 1).is_admit()).count() as u64
+            }),
+        ),
+        ("counter-alone", Box::new(|n| (0..n).map(|_| counter.now().0).fold(0, u64::wrapping_add))),
+        ("machine-alone", Box::new(|n| (0..n).map(|_| machine.now().0).fold(0, u64::wrapping_add))),
+    ];
+    let told = [
+        "hashed_10k_counter_clock",
+        "told:hashed_10k_machine_clock",
+        "told:counter_clock_floor",
+        "told:machine_clock_floor",
+    ];
+    let mut rows = compare(&told, 500_000, None, contenders);
+
+    let counted = DenseLimiter::with_clock(1_000, SECOND, KEYS, counter.clone());
+    let clocked = DenseLimiter::with_clock(1_000, SECOND, KEYS, machine);
+    let governor = Governor::<u32, _, _>::keyed(quota(1_000));
+    let (mut a, mut b, mut c) = (6, 6, 6);
+    let contenders: Vec<Contender<'_>> = vec![
+        (
+            "dense+counter",
+            Box::new(|n| {
+                (0..n).filter(|_| counted.try_acquire_now(below(&mut a, KEYS), 1).is_admit()).count() as u64
+            }),
+        ),
+        (
+            "governor",
+            Box::new(|n| (0..n).filter(|_| governor.check_key(&below(&mut b, KEYS)).is_ok()).count() as u64),
+        ),
+        (
+            "dense+machine",
+            Box::new(|n| {
+                (0..n).filter(|_| clocked.try_acquire_now(below(&mut c, KEYS), 1).is_admit()).count() as u64
+            }),
+        ),
+    ];
+    rows.extend(compare(
+        &["dense_10k_counter_clock", "told:dense_10k_machine_clock"],
+        500_000,
+        None,
+        contenders,
+    ));
     rows
 }
 

@@ -237,6 +237,14 @@ pub(super) fn limits(report: &RunReport, style: Style, width: usize) -> String {
         number(limits.reservations_made.saturating_sub(ended))
     );
     text += &line("reservations", &reserved, style, width);
+    let planned = format!(
+        "{}: {} in force, {} exceeded, {} of a loop",
+        clean(&limits.process_limits),
+        count(limits.plans, "plan"),
+        number(limits.plans_exceeded),
+        count(limits.loops_stopped, "stop")
+    );
+    text += &line("processes", &planned, style, width);
     let measured = format!(
         "{}: {} measured, {} of CPU, {} written, {} of bandwidth, peak {} in one turn",
         clean(&metering.meter),

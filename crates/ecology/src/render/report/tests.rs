@@ -97,6 +97,7 @@ pub(crate) fn report() -> RunReport {
             process_limits: "config".to_owned(),
             plans: 100,
             plans_exceeded: 0,
+            loops_stopped: 0,
             reservations_made: 36_000,
             reservations_settled: 35_000,
             reservations_released: 1_000,
