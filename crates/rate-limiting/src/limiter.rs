@@ -157,7 +157,12 @@ pub trait RateLimiter: Send + Sync {
     fn restore(&mut self, saved: &[u8]) -> Result<(), String>;
 
     /// The comparison with another implementation, when this is a shadow pair.
-    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+    fn comparison(&self) -> Option<&ecology_shadow::Comparison> {
         None
+    }
+
+    /// What that comparison found so far.
+    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+        self.comparison().map(ecology_shadow::Comparison::report)
     }
 }

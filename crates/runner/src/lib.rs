@@ -14,6 +14,7 @@ mod crew;
 mod drive;
 mod host;
 pub mod made_with;
+pub mod occasion;
 mod outcome;
 pub mod report;
 pub mod scenario;
@@ -25,6 +26,7 @@ mod summary;
 mod tally;
 mod thinkers;
 mod tick;
+pub mod verdicts;
 
 pub use bookkeeping::Source as MeterSource;
 pub use continuous::{ContinuousLimits, run_continuously};

@@ -24,6 +24,7 @@ use crate::store::{self, OpenError, Recover};
 use crate::summary;
 use crate::tally::Tally;
 use crate::tick::{TickLimits, run_ticks};
+use crate::verdicts::KeptVerdicts;
 
 /// The tag under which the hash at the end of a run is kept.
 const HASH_TAG: &[u8] = b"hash v1";
@@ -126,7 +127,10 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
     let started = std::time::Instant::now();
     let SessionSpec { mut config, path, stop, version } = spec;
     let axes = config.axis_vector();
-    let parts = compose::parts(axes)?;
+    let comparison = compose::comparison(&config.comparison);
+    let make_parts = || compose::parts_with(axes, &comparison);
+    // Positions that are not built are refused before anything is touched.
+    make_parts()?;
     let path = path.or_else(|| config.run.world.clone());
     if let Some(path) = path.as_deref() {
         restore(&mut config, path)?;
@@ -134,7 +138,8 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
     let mut scenario = scenario::build(&config);
     let length = length(&config, scenario.length());
     let mut tally = Tally::default();
-    let Opened { mut host, file, resumed, minds } = open(&config, path, parts, &mut *scenario, &mut tally)?;
+    let Opened { mut host, file, resumed, minds } =
+        open(&config, path, &make_parts, &mut *scenario, &mut tally)?;
     let seed = Seed(config.run.seed);
     let name = config.run.scenario.name();
     let now = host.world().time();
@@ -289,7 +294,7 @@ struct Opened {
 fn open(
     config: &Config,
     path: Option<PathBuf>,
-    parts: ecology_world::Parts,
+    parts: &dyn Fn() -> Result<ecology_world::Parts, NotBuilt>,
     scenario: &mut dyn Scenario,
     tally: &mut Tally,
 ) -> Result<Opened, SessionError> {
@@ -312,7 +317,7 @@ fn open(
             empty = Some(journal);
         } else {
             let mut both = Watch { scenario, tally };
-            let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
+            let world = store::recover_on(&mut *journal, parts, Recover::FROM_THE_START, &mut both)?;
             // Nothing has been written so far, and nothing will be to a world of another scenario.
             let (_, _, found, _) = world.run();
             let asked = config.run.scenario.name();
@@ -340,7 +345,7 @@ fn open(
     let genesis = scenario.genesis(rules);
     let mut both = Watch { scenario, tally };
     // The world is made in memory first: an impossible one leaves no file behind.
-    let mut host = Host::unrecorded(World::new(parts));
+    let mut host = Host::unrecorded(World::new(parts()?));
     let records = host.create(genesis, &mut both)?;
     let mut journal = match empty {
         Some(journal) => journal,
@@ -383,6 +388,15 @@ pub fn made_with(path: &Path) -> Result<Option<MadeWith>, JournalError> {
     let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
     let journal = SqliteJournal::open_with(path, OpenMode::Read, &options)?;
     if journal.last() == 0 { Ok(None) } else { MadeWith::read(&journal) }
+}
+
+/// What the shadows of each run of a world found, as far as it is kept: of the last [`crate::verdicts::RUNS_KEPT_MAX`] runs, in the order of
+/// the runs, and within a run of the axes.
+///
+/// # Errors
+/// When there is no world that can be read, or its verdicts cannot.
+pub fn verdicts(path: &Path) -> Result<Vec<KeptVerdicts>, JournalError> {
+    crate::verdicts::of_world(path)
 }
 
 /// What recomputing a world's state gave.
