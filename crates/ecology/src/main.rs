@@ -59,6 +59,7 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failu
     match command {
         Command::Run(args) => commands::run::execute(&args, terminal),
         Command::Inspect(args) => commands::inspect::execute(&args, terminal),
+        Command::Agree(args) => commands::agree::execute(&args, terminal),
         Command::Replay(args) => commands::replay::execute(&args, terminal),
         Command::Repair(args) => commands::repair::execute(&args, terminal),
         Command::Scenarios(args) => commands::scenarios::execute(&args, terminal),

@@ -106,6 +106,24 @@ fn limiter(side: Side) -> Box<dyn RateLimiter> {
     }
 }
 
+/// Both limiters before anything happened, the serving one first.
+#[must_use]
+pub fn limiters(serving: Side) -> (Box<dyn RateLimiter>, Box<dyn RateLimiter>) {
+    (limiter(serving), limiter(serving.other()))
+}
+
+/// Both schemas before anything happened, the serving one first.
+#[must_use]
+pub fn ontologies(serving: Side) -> (Box<dyn Ontology>, Box<dyn Ontology>) {
+    (ontology(serving), ontology(serving.other()))
+}
+
+/// Both kinds of access control, the serving one first.
+#[must_use]
+pub fn accesses(serving: Side) -> (Box<dyn AccessControl>, Box<dyn AccessControl>) {
+    (access(serving), access(serving.other()))
+}
+
 fn ontology(side: Side) -> Box<dyn Ontology> {
     match side {
         Side::Old => Box::new(Legacy::new()),

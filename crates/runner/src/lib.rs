@@ -6,6 +6,7 @@
 //! What is absent, on purpose: a second writer. Every change goes through [`Host::step`], thoughts that take long come back as inputs,
 //! and an agent that rests costs neither a thread nor a task.
 
+pub mod agreement;
 mod bookkeeping;
 pub mod clock;
 pub mod compose;
@@ -17,6 +18,7 @@ pub mod made_with;
 pub mod occasion;
 mod outcome;
 pub mod report;
+pub mod reproduce;
 pub mod scenario;
 pub mod session;
 mod sleepers;

@@ -254,6 +254,8 @@ pub struct ShadowSummary {
     pub latency: Option<ShadowLatency>,
     /// The first unexplained differences in full.
     pub first_unexplained: Vec<String>,
+    /// Files that reproduce the first of them, beside the world: `ecology agree --reproduce FILE`.
+    pub reproductions: Vec<String>,
 }
 
 /// How long both sides of a shadow took for the questions that were timed.

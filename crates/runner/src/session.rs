@@ -18,6 +18,7 @@ use crate::host::{Host, HostError, Observer, Observers};
 use crate::made_with::{Contradiction, MadeWith};
 use crate::outcome::RunOutcome;
 use crate::report::RunReport;
+use crate::reproduce;
 use crate::scenario::{self, Scenario};
 use crate::stop::Stop;
 use crate::store::{self, OpenError, Recover};
@@ -168,7 +169,7 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
     host.snapshot()?;
     let mut report = summary::report(host.world(), &tally, &*scenario, hash);
-    report.world = file.map(|file| file.display().to_string());
+    report.world = file.as_ref().map(|file| file.display().to_string());
     report.resumed = resumed;
     report.ended = ended.reason().to_owned();
     report.minds_started_anew = minds_started_anew as u64;
@@ -183,6 +184,15 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
         (ExecutionMode::Continuous, ClockChoice::Virtual) => "continuous, virtual clock".to_owned(),
     };
     host.close()?;
+    if let Some(file) = file.filter(|_| report.shadow.values().any(|found| found.unexplained > 0)) {
+        // What cannot be reproduced is told of all the same; a run does not fail because of it.
+        let this_run: Vec<_> = verdicts(&file)?.into_iter().filter(|kept| kept.run == report.run).collect();
+        for (axis, path) in reproduce::write_files(&file, &this_run, &reproduce::built).unwrap_or_default() {
+            if let Some(found) = report.shadow.get_mut(axis.name()) {
+                found.reproductions.push(path.display().to_string());
+            }
+        }
+    }
     report.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
 }

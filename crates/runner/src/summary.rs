@@ -217,6 +217,7 @@ fn shadow(report: Report) -> ShadowSummary {
             candidate_p99_ns: latency.candidate.p99_ns,
             candidate_max_ns: latency.candidate.max_ns,
         }),
+        reproductions: Vec::new(),
         first_unexplained: report
             .first_unexplained
             .into_iter()

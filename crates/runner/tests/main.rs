@@ -9,6 +9,7 @@ mod life;
 mod real_clock;
 mod schedule;
 mod session;
+mod shadow;
 mod shutdown;
 mod sleep;
 mod support;
