@@ -46,7 +46,9 @@ impl Exit {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Ok => "done; also a run that one Ctrl-C ended in an orderly way",
-            Self::Failed => "a run failed or broke a law of the world, a replay came out differently, or two halves do not agree",
+            Self::Failed => {
+                "a run failed or broke a law of the world, a replay came out differently, or two halves do not agree"
+            }
             Self::Usage => "the command line is not understood",
             Self::Config => "the configuration is refused",
             Self::World => "the world cannot be opened: not there, locked, damaged, newer, or not a world",

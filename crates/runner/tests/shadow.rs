@@ -19,8 +19,8 @@ use ecology_runner::{
 };
 use ecology_shadow::{Budget, Options, Report};
 use ecology_types::{
-    ArtifactRecord, Axis, AxisVector, Command, Effect, Id, Key, Limits, Record, RefusalCode, Resource, Seed, Side,
-    Span, Time, Value,
+    ArtifactRecord, Axis, AxisVector, Command, Effect, Id, Key, Limits, Record, RefusalCode, Resource, Seed,
+    Side, Span, Time, Value,
 };
 use ecology_world::{Parts, StateHash, World};
 
@@ -226,8 +226,7 @@ fn host(parts: Parts, path: &Path, snapshot_every: u64) -> Host {
     let mut journal = SqliteJournal::open(path, OpenMode::Create).unwrap();
     store::stamp(&mut journal).unwrap();
     let mut host = Host::new(World::new(parts), Box::new(journal), 1_024, snapshot_every).unwrap();
-    let start =
-        Command::StartRun { version: "test".into(), scenario: "market".into(), seed: Seed(1), axes };
+    let start = Command::StartRun { version: "test".into(), scenario: "market".into(), seed: Seed(1), axes };
     for command in [Command::Create(Box::new(scenario.genesis(rules))), start] {
         host.step(&command, Time::ZERO, &mut Observers::default()).unwrap();
     }
@@ -294,10 +293,15 @@ fn planted_candidates_are_found_told_of_and_never_felt() {
                 assert_eq!(told.len(), report.first_unexplained.len(), "{what}");
                 for ((_, told), found) in told.iter().zip(&report.first_unexplained) {
                     // A refusal's detail has a largest length.
-                    assert!(found.detail.starts_with(told.trim_end_matches('…').trim_end_matches("...")), "{what}: {told}");
+                    assert!(
+                        found.detail.starts_with(told.trim_end_matches('…').trim_end_matches("...")),
+                        "{what}: {told}"
+                    );
                 }
                 match fault {
-                    Fault::Nothing => assert_eq!((report.mismatched, told.len(), sorts.len()), (0, 0, 0), "{what}"),
+                    Fault::Nothing => {
+                        assert_eq!((report.mismatched, told.len(), sorts.len()), (0, 0, 0), "{what}")
+                    }
                     Fault::Lies => {
                         assert!(report.mismatched > 1 && sorts.is_empty(), "{what}: {report:#?}");
                         assert!(told.len() > 1, "{what}");
@@ -306,13 +310,20 @@ fn planted_candidates_are_found_told_of_and_never_felt() {
                     Fault::IsSlow => assert_eq!((sorts, report.mismatched), (vec!["too_slow"], 0), "{what}"),
                 }
                 let is_off = matches!(fault, Fault::Panics | Fault::IsSlow);
-                assert_eq!((report.switched_off.is_some(), report.candidate_failures), (is_off, u64::from(is_off)), "{what}");
+                assert_eq!(
+                    (report.switched_off.is_some(), report.candidate_failures),
+                    (is_off, u64::from(is_off)),
+                    "{what}"
+                );
                 if told.is_empty() {
                     assert_eq!(with, hash, "{what}: the world is the same as without it");
                 }
                 let kept = verdicts::of_world(&path).unwrap();
                 assert_eq!(kept.len(), 1, "{what}");
-                assert_eq!((kept[0].axis, kept[0].ended, kept[0].source, kept[0].run), (axis, true, Source::Run, 1));
+                assert_eq!(
+                    (kept[0].axis, kept[0].ended, kept[0].source, kept[0].run),
+                    (axis, true, Source::Run, 1)
+                );
                 assert_eq!((kept[0].from_record, &kept[0].report), (2, report), "{what}");
             }
         }

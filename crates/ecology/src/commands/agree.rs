@@ -180,7 +180,8 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
     if !agreement.expected.is_empty() {
         text += "\n  Expected differences\n";
         let mut table =
-            Table::new([("code", Align::Left), ("answers", Align::Right), ("title", Align::Left)]).indented(2);
+            Table::new([("code", Align::Left), ("answers", Align::Right), ("title", Align::Left)])
+                .indented(2);
         for (code, n) in &agreement.expected {
             table.row([code.clone(), number(*n), title_of(code).unwrap_or_default()]);
         }
@@ -206,8 +207,7 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
         }
     }
     text += "\n  What was compared\n";
-    let mut table =
-        Table::new([("asked", Align::Left), ("questions", Align::Right)]).indented(2);
+    let mut table = Table::new([("asked", Align::Left), ("questions", Align::Right)]).indented(2);
     for (what, counts) in [("question", &agreement.kinds), ("command", &agreement.commands)] {
         for (name, n) in counts.iter().filter(|(_, n)| **n > 0) {
             table.row([format!("{what} {name}"), number(*n)]);

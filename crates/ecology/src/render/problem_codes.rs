@@ -242,6 +242,7 @@ mod tests {
             include_str!("../../../features/src/error.rs"),
             include_str!("../failure.rs"),
             include_str!("../commands/run.rs"),
+            include_str!("../commands/agree.rs"),
             include_str!("../commands/explain.rs"),
             include_str!("../commands/inspect/events.rs"),
         ];
