@@ -53,6 +53,12 @@ impl Accounts {
         self.accounts.get(principal.index()).copied().unwrap_or_default()
     }
 
+    #[inline]
+    pub(crate) fn owes(&self, principal: Key) -> bool {
+        let account = self.accounts.get(principal.index());
+        account.is_some_and(|account| account.overruns.iter().any(|owed| *owed > 0))
+    }
+
     pub(crate) fn all(&self) -> impl Iterator<Item = (Key, &Account)> {
         (0_u32..).map(Key).zip(&self.accounts)
     }

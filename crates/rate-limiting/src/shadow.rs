@@ -147,6 +147,10 @@ impl RateLimiter for ShadowLimiter {
         self.serving.overrun(principal, resource)
     }
 
+    fn owes(&self, principal: Key) -> bool {
+        self.serving.owes(principal)
+    }
+
     fn set_window(&mut self, window: Span) {
         let serving_is_tick = self.serving.name() == TickLimiter::NAME;
         let rolling = if serving_is_tick { self.candidate.window() } else { self.serving.window() };
