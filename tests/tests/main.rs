@@ -8,5 +8,8 @@ mod determinism;
 mod disk;
 mod figures;
 mod flag_walk;
+mod golden;
 mod interrupt;
+mod migration;
+mod movable;
 mod readme;

@@ -42,7 +42,7 @@ impl Failure {
     }
 
     /// A problem whose text ends with what to do after a semicolon, as those of the libraries do.
-    fn with_remedy(exit: Exit, code: &'static str, text: String) -> Self {
+    pub(crate) fn with_remedy(exit: Exit, code: &'static str, text: String) -> Self {
         let (message, help) = match text.rsplit_once("; ") {
             Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
             None => (text, None),

@@ -1,12 +1,14 @@
 //! A question with the history before it, as plain data: what a difference is reproduced from.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ecology_shadow::{Answers, Shrunk, shrink};
-use ecology_types::{ArtifactRecord, Draft, Id, Interface, Key, Limits, Policy, SmolStr, Time, Value};
+use ecology_types::{
+    ArtifactRecord, ConvertedField, Draft, Id, Interface, Key, Limits, Policy, SmolStr, Time, Value,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Ask, Change, NotAllowed, Ontology, Page, Query, Resolution, ShadowOntology};
@@ -95,6 +97,13 @@ pub enum Question {
         /// What may not be seen, ascending.
         hidden: Vec<Key>,
     },
+    /// See [`Ontology::describe`].
+    Describe {
+        /// What is described.
+        record: Box<ArtifactRecord>,
+        /// The ids of the keys that the serving side asked for.
+        names: Vec<(Key, Id)>,
+    },
 }
 
 /// What of an answer is compared.
@@ -103,6 +112,7 @@ pub(crate) enum Answer {
     Check(Result<(), NotAllowed>),
     Resolve(Essence),
     Search(Page),
+    Describe(Value),
 }
 
 /// What of a resolution is compared.
@@ -154,6 +164,35 @@ impl Question {
         Self::Search { query: query.clone(), hidden: hidden.into_inner().into_iter().collect() }
     }
 
+    /// A description with the names that the serving side asks for. The candidate is not asked again.
+    pub(crate) fn describe(
+        record: &ArtifactRecord,
+        name: &dyn Fn(Key) -> Id,
+        serving: &dyn Ontology,
+    ) -> Self {
+        let names = RefCell::new(BTreeMap::new());
+        let looking = |key: Key| {
+            let id = name(key);
+            names.borrow_mut().insert(key, id.clone());
+            id
+        };
+        let _ = serving.describe(record, &looking);
+        // What the other schema shows besides: whoever the record itself names.
+        let named = [record.access_contract, record.memory, Some(record.creator), Some(record.owner)];
+        for key in named.into_iter().flatten() {
+            looking(key);
+        }
+        Self::Describe { record: Box::new(record.clone()), names: names.into_inner().into_iter().collect() }
+    }
+
+    fn name_of(&self, key: Key) -> Id {
+        let found = match self {
+            Self::Describe { names, .. } => names.iter().find(|(other, _)| *other == key),
+            _ => None,
+        };
+        found.map_or_else(|| Id::known("unnamed"), |(_, id)| id.clone())
+    }
+
     pub(crate) fn may_see(&self, record: &ArtifactRecord) -> bool {
         match self {
             Self::Search { hidden, .. } => hidden.binary_search(&record.key).is_err(),
@@ -169,6 +208,9 @@ impl Question {
             }
             Self::Resolve { role: Role::Principal, key } => {
                 Answer::Resolve(Essence::of(&ontology.principal(*key)))
+            }
+            Self::Describe { record, .. } => {
+                Answer::Describe(ontology.describe(record, &|key| self.name_of(key)))
             }
             Self::Search { query, .. } => {
                 Answer::Search(ontology.search(query, &|record| self.may_see(record)))
@@ -222,6 +264,13 @@ pub enum Heard {
         /// When.
         at: Time,
     },
+    /// See [`Change::Converted`].
+    Converted {
+        /// Which one.
+        key: Key,
+        /// What changed.
+        field: ConvertedField,
+    },
     /// See [`Change::Deleted`].
     Deleted {
         /// Which one.
@@ -259,6 +308,7 @@ impl Heard {
                 memory,
             },
             Change::OwnerChanged { key, to, at } => Self::OwnerChanged { key, to, at },
+            Change::Converted { key, field } => Self::Converted { key, field: field.clone() },
             Change::Deleted { key, at } => Self::Deleted { key, at },
         }
     }
@@ -290,6 +340,7 @@ impl Heard {
                 memory: *memory,
             },
             Self::OwnerChanged { key, to, at } => Change::OwnerChanged { key: *key, to: *to, at: *at },
+            Self::Converted { key, field } => Change::Converted { key: *key, field },
             Self::Deleted { key, at } => Change::Deleted { key: *key, at: *at },
         };
         ontology.apply(&change);

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ecology_types::{
-    ArtifactRecord, Draft, Id, Interface, Key, Limits, Policy, RefusalCode, SmolStr, Time, Value,
+    ArtifactRecord, ConvertedField, Draft, Id, Interface, Key, Limits, Policy, RefusalCode, SmolStr, Time,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,13 @@ pub enum Change<'a> {
         to: Key,
         /// When.
         at: Time,
+    },
+    /// A migration changed a field of it, for the schema and not for anybody: neither its version nor the time of its last change move.
+    Converted {
+        /// Which one.
+        key: Key,
+        /// What changed.
+        field: &'a ConvertedField,
     },
     /// It was removed and leaves a tombstone.
     Deleted {

@@ -14,13 +14,15 @@ use crate::{
 
 /// The kinds of question of this axis. Resolutions are asked on every path.
 static SUBJECT: Subject =
-    Subject { kinds: &["check", "resolve", "search"], often: Some(RESOLVE), register: REGISTER };
+    Subject { kinds: &["check", "resolve", "search", "describe"], often: Some(RESOLVE), register: REGISTER };
 /// [`Ontology::check`].
 const CHECK: usize = 0;
 /// [`Ontology::artifact`] and [`Ontology::principal`].
 const RESOLVE: usize = 1;
 /// [`Ontology::search`].
 const SEARCH: usize = 2;
+/// [`Ontology::describe`].
+const DESCRIBE: usize = 3;
 
 /// A pair of schemas that hold the same history. Answers come from `serving` and from nowhere else; `candidate` is asked the same and compared.
 ///
@@ -91,6 +93,9 @@ impl ShadowOntology {
             (Question::Search { query, .. }, Answer::Search(serving), Answer::Search(candidate)) => {
                 self.judge_search(query, &|record| question.may_see(record), serving, candidate)
             }
+            (Question::Describe { record, .. }, Answer::Describe(serving), Answer::Describe(candidate)) => {
+                self.judge_description(&record.id, serving, candidate)
+            }
             _ if serving == candidate => Verdict::Same,
             _ => verdict(None, question, [serving, candidate]),
         }
@@ -131,6 +136,14 @@ impl ShadowOntology {
             unified.search(&without, may_see) == *old
         });
         verdict(explained.then_some(OntologyDivergence::PrincipalsInSearch), query, [serving, candidate])
+    }
+
+    fn judge_description(&self, id: &Id, serving: &Value, candidate: &Value) -> Verdict {
+        if serving == candidate {
+            return Verdict::Same;
+        }
+        let explained = self.direction.is_some() && agree_in_common(serving, candidate);
+        verdict(explained.then_some(OntologyDivergence::Description), id, [serving, candidate])
     }
 
     fn resolve<'a>(
@@ -184,6 +197,14 @@ impl Direction {
             Self::NewServes => (candidate, serving),
         }
     }
+}
+
+/// Whether two descriptions say the same of every field that both have. The schemas may show other fields, never other facts.
+fn agree_in_common(a: &Value, b: &Value) -> bool {
+    let (Value::Map(a), Value::Map(b)) = (a, b) else { return false };
+    a.iter().all(|(field, value)| {
+        b.iter().find(|(other, _)| other == field).is_none_or(|(_, same)| same == value)
+    })
 }
 
 /// Which registered divergence explains that the legacy schema answers `old` and the unified one `new`.
@@ -290,7 +311,13 @@ impl Ontology for ShadowOntology {
     }
 
     fn describe(&self, record: &ArtifactRecord, name: &dyn Fn(Key) -> Id) -> Value {
-        self.serving.describe(record, name)
+        self.comparison.ask(
+            DESCRIBE,
+            || self.serving.describe(record, name),
+            || self.candidate.describe(record, name),
+            |serving, candidate| self.judge_description(&record.id, serving, candidate),
+            || Question::describe(record, name, self.serving.as_ref()).to_string(),
+        )
     }
 
     fn digest(&self, into: &mut Vec<u8>) {

@@ -140,15 +140,7 @@ impl Agreement {
             }
         }
         if let Some(latency) = &report.latency {
-            let worst = self.latency.get_or_insert_default();
-            worst.timed += latency.timed;
-            for (worst, found) in
-                [(&mut worst.serving, latency.serving), (&mut worst.candidate, latency.candidate)]
-            {
-                worst.p50_ns = worst.p50_ns.max(found.p50_ns);
-                worst.p99_ns = worst.p99_ns.max(found.p99_ns);
-                worst.max_ns = worst.max_ns.max(found.max_ns);
-            }
+            self.latency.get_or_insert_default().add(latency);
         }
         self.runs.push(Covered {
             source: kept.source,

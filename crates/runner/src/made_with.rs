@@ -20,7 +20,8 @@ const SHARES: &str = "shares.";
 
 /// The settings that are fixed when a world is made: how many agents, their shares, the length of a tick, and the scenario's own section.
 /// All others may change from run to run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct MadeWith(BTreeMap<String, Value>);
 
 /// A setting that was asked for and differs from what the world was made with.

@@ -380,8 +380,8 @@ fn a_crash_loses_only_what_was_found_after_the_last_snapshot() {
     let kept = verdicts::of_world(&path).unwrap();
     let [kept] = kept.as_slice() else { panic!("{kept:?}") };
     assert_eq!((kept.ended, kept.to_record, kept.report.mismatched), (false, record, 1));
-    assert_eq!(kept.report.occasions, [("act read".to_owned(), 1)]);
-    assert!(kept.report.occasions_never.contains(&"act write".to_owned()));
+    assert_eq!(kept.report.occasions, [("act.read".to_owned(), 1)]);
+    assert!(kept.report.occasions_never.contains(&"act.write".to_owned()));
 }
 
 #[test]

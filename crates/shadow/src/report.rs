@@ -39,6 +39,41 @@ pub struct Report {
     pub latency: Option<Latency>,
 }
 
+impl Report {
+    /// Adds what another pair of the same two implementations found later. The first unexplained differences stay the first; of latencies the worst
+    /// figure of both counts.
+    pub fn add(&mut self, later: &Self) {
+        self.compared += later.compared;
+        self.same += later.same;
+        self.mismatched += later.mismatched;
+        self.candidate_failures += later.candidate_failures;
+        add_counts(&mut self.expected, &later.expected);
+        add_counts(&mut self.kinds, &later.kinds);
+        add_counts(&mut self.occasions, &later.occasions);
+        add_counts(&mut self.failures, &later.failures);
+        self.kinds_never.retain(|kind| later.kinds_never.contains(kind));
+        self.occasions_never.retain(|occasion| later.occasions_never.contains(occasion));
+        if self.switched_off.is_none() {
+            self.switched_off.clone_from(&later.switched_off);
+        }
+        if let Some(found) = &later.latency {
+            self.latency.get_or_insert_default().add(found);
+        }
+        let room = crate::Tally::UNEXPLAINED_KEPT_MAX.saturating_sub(self.first_unexplained.len());
+        self.first_unexplained.extend(later.first_unexplained.iter().take(room).cloned());
+    }
+}
+
+/// Adds counts by name; both lists are in ascending order of the names.
+fn add_counts(sum: &mut Vec<(String, u64)>, more: &[(String, u64)]) {
+    for (name, count) in more {
+        match sum.binary_search_by(|(other, _)| other.cmp(name)) {
+            Ok(at) => sum[at].1 += count,
+            Err(at) => sum.insert(at, (name.clone(), *count)),
+        }
+    }
+}
+
 /// One difference that nothing explains, or one failure.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unexplained {
@@ -63,6 +98,23 @@ pub struct Latency {
     pub serving: Quantiles,
     /// The candidate.
     pub candidate: Quantiles,
+}
+
+impl Latency {
+    /// Adds what was timed elsewhere: of each figure the worse one.
+    pub fn add(&mut self, other: &Self) {
+        self.timed += other.timed;
+        self.serving.worsen(&other.serving);
+        self.candidate.worsen(&other.candidate);
+    }
+}
+
+impl Quantiles {
+    fn worsen(&mut self, other: &Self) {
+        self.p50_ns = self.p50_ns.max(other.p50_ns);
+        self.p99_ns = self.p99_ns.max(other.p99_ns);
+        self.max_ns = self.max_ns.max(other.max_ns);
+    }
 }
 
 /// Quantiles in nanoseconds, one reading of the stopwatch included; see [`crate::Histogram`] for their error.

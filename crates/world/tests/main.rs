@@ -8,6 +8,7 @@ mod deprecations;
 mod escrow;
 mod hostile;
 mod laws;
+mod migrations;
 mod mint;
 mod services;
 mod support;
