@@ -1,6 +1,6 @@
 //! The trait that all implementations share.
 
-use ecology_shadow::Report;
+use ecology_shadow::{Comparison, Report};
 use ecology_types::{Charges, Key};
 
 use crate::{EnforceError, Plan, Verdict};
@@ -29,7 +29,12 @@ pub trait ResourceLimits: Send + Sync {
     fn admit(&self, principal: Key, usage: &Charges) -> Verdict;
 
     /// The comparison with another implementation, when this is a shadow pair.
-    fn shadow_report(&self) -> Option<Report> {
+    fn comparison(&self) -> Option<&Comparison> {
         None
+    }
+
+    /// What that comparison found so far.
+    fn shadow_report(&self) -> Option<Report> {
+        self.comparison().map(Comparison::report)
     }
 }

@@ -1,62 +1,48 @@
 //! One implementation serves, the other is compared.
 
-use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use ecology_shadow::{Report, Tally, Verdict as Comparison};
+use ecology_shadow::{Comparison, Options, Subject};
 use ecology_types::{Charges, Key};
 
+use crate::divergence::REGISTER;
 use crate::{EnforceError, Plan, ResourceLimits, Verdict, classify};
+
+/// The kinds of question of this axis.
+static SUBJECT: Subject =
+    Subject { kinds: &["plan", "enforce", "release", "admit"], often: None, register: REGISTER };
+const PLAN: usize = 0;
+const ENFORCE: usize = 1;
+const RELEASE: usize = 2;
+const ADMIT: usize = 3;
 
 /// A pair: `serving` answers, `candidate` is asked the same on the same history and serves nothing.
 ///
 /// The candidate is told of the plans that are in force, so it has to be one that keeps accounts without limiting anybody. When it would have
 /// decided otherwise about a plan, it is put back to what the serving side has: both hold the same history. A candidate that panics is
-/// counted once and not asked again.
+/// counted once and not asked again. Every plan that is put in force or released is compared, also where other questions are sampled.
 pub struct ShadowLimits {
     serving: Box<dyn ResourceLimits>,
     candidate: Box<dyn ResourceLimits>,
-    is_candidate_off: AtomicBool,
-    tally: Tally,
+    comparison: Comparison,
 }
 
 impl ShadowLimits {
-    /// The pair of these two, before any plan is in force.
+    /// The pair of these two, before any plan is in force. Every question is compared.
     #[must_use]
     pub fn new(serving: Box<dyn ResourceLimits>, candidate: Box<dyn ResourceLimits>) -> Self {
-        let tally = Tally::new(serving.name(), candidate.name());
-        Self { serving, candidate, is_candidate_off: AtomicBool::new(false), tally }
+        Self::with(serving, candidate, Options::default())
     }
 
-    /// Records what the candidate said, or that it panicked.
-    fn note<T: PartialEq + Debug>(
-        &self,
-        kind: &'static str,
-        served: &T,
-        asked: std::thread::Result<T>,
-        describe: impl FnOnce() -> String,
-    ) {
-        let comparison = match asked {
-            Ok(answer) => classify(served, &answer, describe),
-            Err(panic) => {
-                self.is_candidate_off.store(true, Ordering::Relaxed);
-                let what = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned())
-                    .unwrap_or_else(|| "an unknown panic".to_owned());
-                let name = self.candidate.name();
-                Comparison::CandidateFailed {
-                    detail: format!("{name} panicked and is switched off: {what}; {}", describe()),
-                }
-            }
-        };
-        self.tally.record(kind, &comparison);
-    }
-
-    fn is_off(&self) -> bool {
-        self.is_candidate_off.load(Ordering::Relaxed)
+    /// The same with a say in what is compared, how it is timed and what the candidate may cost.
+    #[must_use]
+    pub fn with(
+        serving: Box<dyn ResourceLimits>,
+        candidate: Box<dyn ResourceLimits>,
+        options: Options,
+    ) -> Self {
+        let comparison = Comparison::new(&SUBJECT, serving.name(), candidate.name(), options);
+        Self { serving, candidate, comparison }
     }
 
     /// Gives the candidate the plan that the serving side has in force for `principal`.
@@ -71,7 +57,7 @@ impl ShadowLimits {
         }));
         // A candidate that does not hold the same history any more has nothing to say.
         if !matches!(aligned, Ok(true)) {
-            self.is_candidate_off.store(true, Ordering::Relaxed);
+            self.comparison.switch_off("it cannot be given the plan that is in force");
         }
     }
 }
@@ -82,35 +68,45 @@ impl ResourceLimits for ShadowLimits {
     }
 
     fn plan(&self, shares: &Charges) -> Plan {
-        let served = self.serving.plan(shares);
-        if !self.is_off() {
-            let asked = catch_unwind(AssertUnwindSafe(|| self.candidate.plan(shares)));
-            self.note("plan", &served, asked, || format!("plan for {shares:?}"));
-        }
-        served
+        self.comparison.ask(
+            PLAN,
+            || self.serving.plan(shares),
+            || self.candidate.plan(shares),
+            |served, other| classify(served, other, || format!("plan for {shares:?}")),
+            || format!("plan for {shares:?}"),
+        )
     }
 
     fn enforce(&mut self, principal: Key, plan: &Plan) -> Result<(), EnforceError> {
-        let served = self.serving.enforce(principal, plan);
-        if !self.is_off() {
-            let candidate = &mut self.candidate;
-            let asked = catch_unwind(AssertUnwindSafe(|| candidate.enforce(principal, plan)));
-            let differs = asked.as_ref().is_ok_and(|asked| asked.is_ok() != served.is_ok());
-            self.note("enforce", &served, asked, || format!("#{} gets {plan:?}", principal.0));
-            if differs {
-                self.align(principal);
-            }
+        let (serving, candidate) = (&mut self.serving, &mut self.candidate);
+        let mut differs = false;
+        let question = || format!("#{} gets {plan:?}", principal.0);
+        let served = self.comparison.ask_and_tell(
+            ENFORCE,
+            || serving.enforce(principal, plan),
+            || candidate.enforce(principal, plan),
+            |served, other| {
+                differs = served.is_ok() != other.is_ok();
+                classify(served, other, question)
+            },
+            question,
+        );
+        if differs {
+            self.align(principal);
         }
         served
     }
 
     fn release(&mut self, principal: Key) {
-        self.serving.release(principal);
-        if !self.is_off() {
-            let candidate = &mut self.candidate;
-            let asked = catch_unwind(AssertUnwindSafe(|| candidate.release(principal)));
-            self.note("release", &(), asked, || format!("#{} is released", principal.0));
-        }
+        let (serving, candidate) = (&mut self.serving, &mut self.candidate);
+        let question = || format!("#{} is released", principal.0);
+        self.comparison.ask_and_tell(
+            RELEASE,
+            || serving.release(principal),
+            || candidate.release(principal),
+            |served, other| classify(served, other, question),
+            question,
+        );
     }
 
     fn enforced(&self, principal: Key) -> Option<Plan> {
@@ -118,15 +114,17 @@ impl ResourceLimits for ShadowLimits {
     }
 
     fn admit(&self, principal: Key, usage: &Charges) -> Verdict {
-        let served = self.serving.admit(principal, usage);
-        if !self.is_off() {
-            let asked = catch_unwind(AssertUnwindSafe(|| self.candidate.admit(principal, usage)));
-            self.note("admit", &served, asked, || format!("#{} uses {usage:?}", principal.0));
-        }
-        served
+        let question = || format!("#{} uses {usage:?}", principal.0);
+        self.comparison.ask(
+            ADMIT,
+            || self.serving.admit(principal, usage),
+            || self.candidate.admit(principal, usage),
+            |served, other| classify(served, other, question),
+            question,
+        )
     }
 
-    fn shadow_report(&self) -> Option<Report> {
-        Some(self.tally.report())
+    fn comparison(&self) -> Option<&Comparison> {
+        Some(&self.comparison)
     }
 }

@@ -75,7 +75,12 @@ pub trait AccessControl: Send + Sync {
     fn needs_code(&self, request: &Request<'_>, view: &dyn AccessView) -> Option<Key>;
 
     /// The comparison with another implementation, when this is a shadow pair.
-    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+    fn comparison(&self) -> Option<&ecology_shadow::Comparison> {
         None
+    }
+
+    /// What that comparison found so far.
+    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+        self.comparison().map(ecology_shadow::Comparison::report)
     }
 }

@@ -28,6 +28,7 @@
 //! ```
 
 mod access;
+pub mod case;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod contract;

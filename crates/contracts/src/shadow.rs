@@ -1,13 +1,28 @@
 //! One implementation serves, the other is compared.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use ecology_shadow::{Report, Tally, Verdict};
-use ecology_types::{Axis, Key, Side};
+use ecology_shadow::{Answers, Comparison, Options, Subject, Verdict};
+use ecology_types::{Axis, Key, Side, Verb};
 
-use crate::divergence::{agree, describe};
+use crate::case::Case;
+use crate::divergence::{REGISTER, agree, describe};
 use crate::{AccessControl, AccessView, Answer, Request, classify};
+
+/// The kinds of question of this axis: one for each verb, in the order of [`Verb::ALL`].
+static SUBJECT: Subject = Subject {
+    kinds: &{
+        let mut names = [""; Verb::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Verb::ALL[at].name();
+            at += 1;
+        }
+        names
+    },
+    often: None,
+    register: REGISTER,
+};
 
 /// A pair: `serving` answers, `candidate` is asked the same on the same state and serves nothing. Works in both directions.
 ///
@@ -16,30 +31,63 @@ use crate::{AccessControl, AccessView, Answer, Request, classify};
 pub struct ShadowAccess {
     serving: Box<dyn AccessControl>,
     candidate: Box<dyn AccessControl>,
-    is_candidate_off: AtomicBool,
-    tally: Tally,
+    direction: Direction,
+    comparison: Comparison,
+}
+
+/// Which of the two sides serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    OldServes,
+    NewServes,
+    /// The two are not `policy` and `contract`: their answers have to be equal.
+    Equals,
 }
 
 impl ShadowAccess {
-    /// The pair of these two.
+    /// The pair of these two. Every question is compared.
     #[must_use]
     pub fn new(serving: Box<dyn AccessControl>, candidate: Box<dyn AccessControl>) -> Self {
-        let tally = Tally::new(serving.name(), candidate.name());
-        Self { serving, candidate, is_candidate_off: AtomicBool::new(false), tally }
+        Self::with(serving, candidate, Options::default())
     }
 
-    fn compare(&self, request: &Request<'_>, served: &Answer, other: &Answer) -> Verdict {
-        let old = Axis::AccessControl.implementation(Side::Old);
-        let new = Axis::AccessControl.implementation(Side::New);
-        let (serving, candidate) = (self.serving.name(), self.candidate.name());
-        if serving == old && candidate == new {
-            classify(request, served, other)
-        } else if serving == new && candidate == old {
-            classify(request, other, served)
-        } else if agree(served, other) {
-            Verdict::Same
-        } else {
-            Verdict::Mismatch { detail: describe(request, served, other) }
+    /// The same with a say in what is compared, how it is timed and what the candidate may cost.
+    #[must_use]
+    pub fn with(
+        serving: Box<dyn AccessControl>,
+        candidate: Box<dyn AccessControl>,
+        options: Options,
+    ) -> Self {
+        let [old, new] = [Side::Old, Side::New].map(|side| Axis::AccessControl.implementation(side));
+        let direction = match (serving.name(), candidate.name()) {
+            (serving, candidate) if serving == old && candidate == new => Direction::OldServes,
+            (serving, candidate) if serving == new && candidate == old => Direction::NewServes,
+            _ => Direction::Equals,
+        };
+        let comparison = Comparison::new(&SUBJECT, serving.name(), candidate.name(), options);
+        Self { serving, candidate, direction, comparison }
+    }
+
+    /// Both answers to a question, in words, and how they compare. Nothing is counted.
+    pub(crate) fn answers(&self, request: &Request<'_>, view: &dyn AccessView) -> Answers {
+        let served = self.serving.decide(request, view);
+        let serving = format!("{served:?}");
+        let asked = catch_unwind(AssertUnwindSafe(|| {
+            let other = self.candidate.decide(request, view);
+            (format!("{other:?}"), self.judge(request, &served, &other))
+        }));
+        match asked {
+            Ok((candidate, verdict)) => Answers { serving, candidate, verdict },
+            Err(_) => Answers::without_candidate(serving),
+        }
+    }
+
+    fn judge(&self, request: &Request<'_>, served: &Answer, other: &Answer) -> Verdict {
+        match self.direction {
+            Direction::OldServes => classify(request, served, other),
+            Direction::NewServes => classify(request, other, served),
+            Direction::Equals if agree(served, other) => Verdict::Same,
+            Direction::Equals => Verdict::Mismatch { detail: describe(request, served, other) },
         }
     }
 }
@@ -50,38 +98,20 @@ impl AccessControl for ShadowAccess {
     }
 
     fn decide(&self, request: &Request<'_>, view: &dyn AccessView) -> Answer {
-        let served = self.serving.decide(request, view);
-        if self.is_candidate_off.load(Ordering::Relaxed) {
-            return served;
-        }
-        // Deciding changes nothing, so a candidate that stops halfway leaves nothing half done.
-        let asked = catch_unwind(AssertUnwindSafe(|| self.candidate.decide(request, view)));
-        let verdict = match asked {
-            Ok(other) => self.compare(request, &served, &other),
-            Err(panic) => {
-                self.is_candidate_off.store(true, Ordering::Relaxed);
-                let what = panic
-                    .downcast_ref::<&str>()
-                    .map(|text| (*text).to_owned())
-                    .or_else(|| panic.downcast_ref::<String>().cloned())
-                    .unwrap_or_else(|| "an unknown panic".to_owned());
-                let name = self.candidate.name();
-                let detail = format!(
-                    "{name} panicked and is switched off: {what}; caller #{} {} {}",
-                    request.caller.0, request.verb, request.artifact.id
-                );
-                Verdict::CandidateFailed { detail }
-            }
-        };
-        self.tally.record(request.verb.name(), &verdict);
-        served
+        self.comparison.ask(
+            request.verb as usize,
+            || self.serving.decide(request, view),
+            || self.candidate.decide(request, view),
+            |served, other| self.judge(request, served, other),
+            || Case::of(request, view, self.serving.as_ref()).to_string(),
+        )
     }
 
     fn needs_code(&self, request: &Request<'_>, view: &dyn AccessView) -> Option<Key> {
         self.serving.needs_code(request, view)
     }
 
-    fn shadow_report(&self) -> Option<Report> {
-        Some(self.tally.report())
+    fn comparison(&self) -> Option<&Comparison> {
+        Some(&self.comparison)
     }
 }

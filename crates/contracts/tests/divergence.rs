@@ -29,7 +29,7 @@ fn random_worlds_show_every_entry_and_nothing_else() {
         match classify(question, &old, &new) {
             Verdict::Same => {}
             Verdict::Expected { code } => *seen.entry(code).or_default() += 1,
-            Verdict::Mismatch { detail } | Verdict::CandidateFailed { detail } => panic!("{detail}"),
+            Verdict::Mismatch { detail } | Verdict::CandidateFailed { detail, .. } => panic!("{detail}"),
         }
     });
     let all: Vec<&str> = REGISTER.iter().map(|entry| entry.code).collect();

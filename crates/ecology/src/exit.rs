@@ -49,7 +49,9 @@ impl Exit {
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::Ok => "done; also a run that one Ctrl-C ended in an orderly way",
-            Self::Failed => "a run failed or broke a law of the world, or a replay came out differently",
+            Self::Failed => {
+                "a run failed or broke a law of the world, a replay came out differently, or two halves do not agree"
+            }
             Self::Usage => "the command line is not understood",
             Self::Config => "the configuration is refused",
             Self::World => "the world cannot be opened: not there, locked, damaged, newer, or not a world",
@@ -65,7 +67,7 @@ impl Exit {
         match self {
             Self::Ok => "Nothing. A run says in its report how it ended.",
             Self::Failed => {
-                "Read the last lines of the output: they name the law or both hashes. `ecology inspect WORLD events` shows how it came to be."
+                "Read the last lines of the output: they name the law, both hashes, or what the halves do not agree about. `ecology inspect WORLD events` shows how it came to be."
             }
             Self::Usage => "Add --help to the command.",
             Self::Config => {

@@ -27,6 +27,7 @@
 //! assert!(no.detail.starts_with(OntologyDivergence::InterfaceRequired.code()));
 //! ```
 
+pub mod case;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod divergence;

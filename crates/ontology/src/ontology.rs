@@ -6,6 +6,7 @@ use ecology_types::{
     ArtifactRecord, ConvertedField, Draft, Id, Interface, Key, Limits, Policy, RefusalCode, SmolStr, Time,
     Value,
 };
+use serde::{Deserialize, Serialize};
 
 /// May this come to be or change? Asked before anything happens; who may do it is a question for access control, not for the schema.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +107,7 @@ pub enum Resolution<'a> {
 }
 
 /// A search. Every filter that is set must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// Text that occurs in id, label or content, compared without regard to ASCII case.
     pub text: Option<SmolStr>,
@@ -193,7 +194,12 @@ pub trait Ontology: Send + Sync {
     fn restore(&mut self, saved: &[u8]) -> Result<(), String>;
 
     /// The comparison with another implementation, when this is a shadow pair.
-    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+    fn comparison(&self) -> Option<&ecology_shadow::Comparison> {
         None
+    }
+
+    /// What that comparison found so far.
+    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+        self.comparison().map(ecology_shadow::Comparison::report)
     }
 }

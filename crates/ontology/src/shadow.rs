@@ -2,23 +2,27 @@
 
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use ecology_shadow::{Report, Tally, Verdict};
+use ecology_shadow::{Answers, Comparison, Options, Report, Subject, Verdict};
 use ecology_types::{ArtifactRecord, Id, Key, Limits, RefusalCode, Value};
 
+use crate::case::{Answer, Essence, Question, Role};
+use crate::divergence::REGISTER;
 use crate::{
     Ask, Change, Legacy, NotAllowed, Ontology, OntologyDivergence, Page, Query, Resolution, Unified,
 };
 
-/// The kind of question of [`Ontology::check`] in the tally.
-const CHECK: &str = "check";
-/// The kind of question of [`Ontology::artifact`] and [`Ontology::principal`].
-const RESOLVE: &str = "resolve";
-/// The kind of question of [`Ontology::describe`].
-const DESCRIBE: &str = "describe";
-/// The kind of question of [`Ontology::search`].
-const SEARCH: &str = "search";
+/// The kinds of question of this axis. Resolutions are asked on every path.
+static SUBJECT: Subject =
+    Subject { kinds: &["check", "resolve", "search", "describe"], often: Some(RESOLVE), register: REGISTER };
+/// [`Ontology::check`].
+const CHECK: usize = 0;
+/// [`Ontology::artifact`] and [`Ontology::principal`].
+const RESOLVE: usize = 1;
+/// [`Ontology::search`].
+const SEARCH: usize = 2;
+/// [`Ontology::describe`].
+const DESCRIBE: usize = 3;
 
 /// A pair of schemas that hold the same history. Answers come from `serving` and from nowhere else; `candidate` is asked the same and compared.
 ///
@@ -27,119 +31,154 @@ const SEARCH: &str = "search";
 pub struct ShadowOntology {
     serving: Box<dyn Ontology>,
     candidate: Box<dyn Ontology>,
-    candidate_is_off: AtomicBool,
-    tally: Tally,
-    /// Resolutions that agreed. Counted apart from the tally to keep its lock off the hot path.
-    same_resolutions: AtomicU64,
+    direction: Option<Direction>,
+    comparison: Comparison,
 }
 
 impl ShadowOntology {
-    /// A pair. Both have to hold the same things, for instance nothing.
+    /// A pair. Both have to hold the same things, for instance nothing. Every question is compared.
     #[must_use]
     pub fn new(serving: Box<dyn Ontology>, candidate: Box<dyn Ontology>) -> Self {
-        let tally = Tally::new(serving.name(), candidate.name());
-        Self {
-            serving,
-            candidate,
-            candidate_is_off: AtomicBool::new(false),
-            tally,
-            same_resolutions: AtomicU64::new(0),
-        }
+        Self::with(serving, candidate, Options::default())
+    }
+
+    /// The same with a say in what is compared, how it is timed and what the candidate may cost.
+    #[must_use]
+    pub fn with(serving: Box<dyn Ontology>, candidate: Box<dyn Ontology>, options: Options) -> Self {
+        let direction = match (serving.name(), candidate.name()) {
+            (Legacy::NAME, Unified::NAME) => Some(Direction::OldServes),
+            (Unified::NAME, Legacy::NAME) => Some(Direction::NewServes),
+            _ => None,
+        };
+        let comparison = Comparison::new(&SUBJECT, serving.name(), candidate.name(), options);
+        Self { serving, candidate, direction, comparison }
     }
 
     /// What was compared so far.
     #[must_use]
     pub fn report(&self) -> Report {
-        let mut report = self.tally.report();
-        let same = self.same_resolutions.load(Ordering::Relaxed);
-        if same > 0 {
-            report.compared += same;
-            report.same += same;
-            match report.kinds.binary_search_by(|(kind, _)| kind.as_str().cmp(RESOLVE)) {
-                Ok(at) => report.kinds[at].1 += same,
-                Err(at) => report.kinds.insert(at, (RESOLVE.to_owned(), same)),
-            }
-        }
-        report
-    }
-
-    fn is_off(&self) -> bool {
-        self.candidate_is_off.load(Ordering::Relaxed)
-    }
-
-    fn switch_off(&self, kind: &'static str, detail: String) {
-        self.candidate_is_off.store(true, Ordering::Relaxed);
-        self.tally.record(kind, &Verdict::CandidateFailed { detail });
-    }
-
-    /// The candidate's answer, unless it is off or fails now.
-    fn ask<T>(&self, kind: &'static str, question: impl FnOnce(&dyn Ontology) -> T) -> Option<T> {
-        if self.is_off() {
-            return None;
-        }
-        // A failed candidate is never looked at again, so a state that the panic left half-changed cannot be observed.
-        match catch_unwind(AssertUnwindSafe(|| question(self.candidate.as_ref()))) {
-            Ok(answer) => Some(answer),
-            Err(panic) => {
-                self.switch_off(kind, format!("the candidate panicked: {}", message(panic.as_ref())));
-                None
-            }
-        }
+        self.comparison.report()
     }
 
     /// The legacy side and the unified side, when the pair is made of these two.
     fn sides(&self) -> Option<(&dyn Ontology, &dyn Ontology, Direction)> {
         let (serving, candidate) = (self.serving.as_ref(), self.candidate.as_ref());
-        match (serving.name(), candidate.name()) {
-            (Legacy::NAME, Unified::NAME) => Some((serving, candidate, Direction::OldServes)),
-            (Unified::NAME, Legacy::NAME) => Some((candidate, serving, Direction::NewServes)),
-            _ => None,
+        match self.direction? {
+            direction @ Direction::OldServes => Some((serving, candidate, direction)),
+            direction @ Direction::NewServes => Some((candidate, serving, direction)),
         }
     }
 
-    fn record(
-        &self,
-        kind: &'static str,
-        expected: Option<OntologyDivergence>,
-        question: &dyn Debug,
-        answers: [&dyn Debug; 2],
-    ) {
-        let verdict = match expected {
-            Some(divergence) => Verdict::Expected { code: divergence.code() },
-            None => {
-                let [serving, candidate] = answers;
-                let mut detail = format!("{question:?}: serving {serving:?}, candidate {candidate:?}");
-                truncate(&mut detail);
-                Verdict::Mismatch { detail }
+    /// Both answers to a question, in words, and how they compare. Nothing is counted.
+    pub(crate) fn answers(&self, question: &Question) -> Answers {
+        let serving = question.put(self.serving.as_ref());
+        let words = format!("{serving:?}");
+        let asked = catch_unwind(AssertUnwindSafe(|| {
+            let candidate = question.put(self.candidate.as_ref());
+            (format!("{candidate:?}"), self.judge(question, &serving, &candidate))
+        }));
+        match asked {
+            Ok((candidate, verdict)) if !self.comparison.is_off() => {
+                Answers { serving: words, candidate, verdict }
             }
-        };
-        self.tally.record(kind, &verdict);
+            _ => Answers::without_candidate(words),
+        }
+    }
+
+    fn judge(&self, question: &Question, serving: &Answer, candidate: &Answer) -> Verdict {
+        match (question, serving, candidate) {
+            (Question::Check { ask, .. }, Answer::Check(serving), Answer::Check(candidate)) => {
+                self.judge_check(&ask.borrowed(), serving, candidate)
+            }
+            (Question::Search { query, .. }, Answer::Search(serving), Answer::Search(candidate)) => {
+                self.judge_search(query, &|record| question.may_see(record), serving, candidate)
+            }
+            (Question::Describe { record, .. }, Answer::Describe(serving), Answer::Describe(candidate)) => {
+                self.judge_description(&record.id, serving, candidate)
+            }
+            _ if serving == candidate => Verdict::Same,
+            _ => verdict(None, question, [serving, candidate]),
+        }
+    }
+
+    fn judge_check(
+        &self,
+        ask: &Ask<'_>,
+        serving: &Result<(), NotAllowed>,
+        candidate: &Result<(), NotAllowed>,
+    ) -> Verdict {
+        let codes = [serving, candidate].map(|answer| answer.as_ref().err().map(|no| no.code));
+        if codes[0] == codes[1] {
+            return Verdict::Same;
+        }
+        let explained = self.sides().and_then(|(legacy, _, direction)| {
+            let (old, new) = direction.old_first(codes[0], codes[1]);
+            explain_check(ask, old, new, legacy)
+        });
+        verdict(explained, ask, [serving, candidate])
+    }
+
+    fn judge_search(
+        &self,
+        query: &Query,
+        may_see: &dyn Fn(&ArtifactRecord) -> bool,
+        serving: &Page,
+        candidate: &Page,
+    ) -> Verdict {
+        if serving == candidate {
+            return Verdict::Same;
+        }
+        // The one registered difference: without a word on standing, unified finds what legacy finds and the principals.
+        let sides = self.sides().filter(|_| query.has_standing.is_none());
+        let explained = sides.is_some_and(|(_, unified, direction)| {
+            let without = Query { has_standing: Some(false), ..query.clone() };
+            let (old, _) = direction.old_first(serving, candidate);
+            unified.search(&without, may_see) == *old
+        });
+        verdict(explained.then_some(OntologyDivergence::PrincipalsInSearch), query, [serving, candidate])
+    }
+
+    fn judge_description(&self, id: &Id, serving: &Value, candidate: &Value) -> Verdict {
+        if serving == candidate {
+            return Verdict::Same;
+        }
+        let explained = self.direction.is_some() && agree_in_common(serving, candidate);
+        verdict(explained.then_some(OntologyDivergence::Description), id, [serving, candidate])
     }
 
     fn resolve<'a>(
         &'a self,
-        role: &str,
+        role: Role,
         key: Key,
         question: impl Fn(&'a dyn Ontology) -> Resolution<'a>,
     ) -> Resolution<'a> {
-        let serving = question(self.serving.as_ref());
-        if self.is_off() {
-            return serving;
-        }
-        // The borrow of the answer is that of the pair, so the candidate is asked here and not through `ask`.
-        let candidate = self.candidate.as_ref();
-        match catch_unwind(AssertUnwindSafe(|| essence(&question(candidate)))) {
-            Ok(answer) if answer == essence(&serving) => {
-                self.same_resolutions.fetch_add(1, Ordering::Relaxed);
-            }
-            Ok(answer) => {
-                self.record(RESOLVE, None, &(role, key), [&essence(&serving), &answer]);
-            }
-            Err(panic) => {
-                self.switch_off(RESOLVE, format!("the candidate panicked: {}", message(panic.as_ref())));
-            }
-        }
-        serving
+        self.comparison.ask(
+            RESOLVE,
+            || question(self.serving.as_ref()),
+            || Essence::of(&question(self.candidate.as_ref())),
+            |serving, candidate| {
+                let serving = Essence::of(serving);
+                if serving == *candidate {
+                    return Verdict::Same;
+                }
+                verdict(None, &(role.name(), key), [&serving, candidate])
+            },
+            || Question::Resolve { role, key }.to_string(),
+        )
+    }
+}
+
+/// What to say of two answers that differ.
+fn verdict(
+    expected: Option<OntologyDivergence>,
+    question: &dyn Debug,
+    [serving, candidate]: [&dyn Debug; 2],
+) -> Verdict {
+    match expected {
+        Some(divergence) => Verdict::Expected { code: divergence.code() },
+        None => Verdict::Mismatch {
+            detail: format!("{question:?}: serving {serving:?}, candidate {candidate:?}"),
+        },
     }
 }
 
@@ -160,51 +199,12 @@ impl Direction {
     }
 }
 
-/// What of a resolution is compared.
-#[derive(Debug, PartialEq, Eq)]
-enum Essence {
-    Live { version: u64 },
-    Tombstone,
-    Free,
-}
-
-fn essence(resolution: &Resolution<'_>) -> Essence {
-    match resolution {
-        Resolution::Live(record) => Essence::Live { version: record.version },
-        Resolution::Tombstone => Essence::Tombstone,
-        Resolution::Free => Essence::Free,
-    }
-}
-
 /// Whether two descriptions say the same of every field that both have. The schemas may show other fields, never other facts.
 fn agree_in_common(a: &Value, b: &Value) -> bool {
     let (Value::Map(a), Value::Map(b)) = (a, b) else { return false };
     a.iter().all(|(field, value)| {
         b.iter().find(|(other, _)| other == field).is_none_or(|(_, same)| same == value)
     })
-}
-
-/// Details hold drafts, and drafts hold content: keep the beginning.
-fn truncate(detail: &mut String) {
-    const BYTES_MAX: usize = 2_000;
-    if detail.len() > BYTES_MAX {
-        let mut end = BYTES_MAX;
-        while !detail.is_char_boundary(end) {
-            end -= 1;
-        }
-        detail.truncate(end);
-        detail.push_str(" ...");
-    }
-}
-
-fn message(panic: &(dyn std::any::Any + Send)) -> &str {
-    if let Some(text) = panic.downcast_ref::<&str>() {
-        text
-    } else if let Some(text) = panic.downcast_ref::<String>() {
-        text
-    } else {
-        "no message"
-    }
 }
 
 /// Which registered divergence explains that the legacy schema answers `old` and the unified one `new`.
@@ -265,44 +265,27 @@ impl Ontology for ShadowOntology {
     }
 
     fn check(&self, ask: &Ask<'_>, limits: &Limits) -> Result<(), NotAllowed> {
-        let serving = self.serving.check(ask, limits);
-        let compare = |candidate: &dyn Ontology| {
-            let answer = candidate.check(ask, limits);
-            let codes = [&serving, &answer].map(|answer| answer.as_ref().err().map(|no| no.code));
-            if codes[0] == codes[1] {
-                return (answer, true, None);
-            }
-            let explained = self.sides().and_then(|(legacy, _, direction)| {
-                let (old, new) = direction.old_first(codes[0], codes[1]);
-                explain_check(ask, old, new, legacy)
-            });
-            (answer, false, explained)
-        };
-        match self.ask(CHECK, compare) {
-            None => {}
-            Some((_, true, _)) => self.tally.record(CHECK, &Verdict::Same),
-            Some((answer, false, explained)) => self.record(CHECK, explained, ask, [&serving, &answer]),
-        }
-        serving
+        self.comparison.ask(
+            CHECK,
+            || self.serving.check(ask, limits),
+            || self.candidate.check(ask, limits),
+            |serving, candidate| self.judge_check(ask, serving, candidate),
+            || Question::check(ask, limits).to_string(),
+        )
     }
 
     fn apply(&mut self, change: &Change<'_>) {
         self.serving.apply(change);
-        if self.is_off() {
-            return;
-        }
         let candidate = &mut self.candidate;
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| candidate.apply(change))) {
-            self.switch_off("apply", format!("the candidate panicked: {}", message(panic.as_ref())));
-        }
+        self.comparison.tell("apply", || candidate.apply(change));
     }
 
     fn artifact(&self, key: Key) -> Resolution<'_> {
-        self.resolve("artifact", key, |ontology| ontology.artifact(key))
+        self.resolve(Role::Artifact, key, |ontology| ontology.artifact(key))
     }
 
     fn principal(&self, key: Key) -> Resolution<'_> {
-        self.resolve("principal", key, |ontology| ontology.principal(key))
+        self.resolve(Role::Principal, key, |ontology| ontology.principal(key))
     }
 
     fn principals(&self) -> &[Key] {
@@ -318,48 +301,23 @@ impl Ontology for ShadowOntology {
     }
 
     fn search(&self, query: &Query, may_see: &dyn Fn(&ArtifactRecord) -> bool) -> Page {
-        let serving = self.serving.search(query, may_see);
-        let compare = |candidate: &dyn Ontology| {
-            let page = candidate.search(query, may_see);
-            if page == serving {
-                return (page, true, None);
-            }
-            // The one registered difference: without a word on standing, unified finds what legacy finds and the principals.
-            let explained = self.sides().filter(|_| query.has_standing.is_none()).is_some_and(
-                |(_, unified, direction)| {
-                    let without = Query { has_standing: Some(false), ..query.clone() };
-                    let (old, _) = direction.old_first(&serving, &page);
-                    unified.search(&without, may_see) == *old
-                },
-            );
-            (page, false, explained.then_some(OntologyDivergence::PrincipalsInSearch))
-        };
-        match self.ask(SEARCH, compare) {
-            None => {}
-            Some((_, true, _)) => self.tally.record(SEARCH, &Verdict::Same),
-            Some((page, false, explained)) => self.record(SEARCH, explained, query, [&serving, &page]),
-        }
-        serving
+        self.comparison.ask(
+            SEARCH,
+            || self.serving.search(query, may_see),
+            || self.candidate.search(query, may_see),
+            |serving, candidate| self.judge_search(query, may_see, serving, candidate),
+            || Question::search(query, may_see, self.serving.as_ref()).to_string(),
+        )
     }
 
     fn describe(&self, record: &ArtifactRecord, name: &dyn Fn(Key) -> Id) -> Value {
-        let serving = self.serving.describe(record, name);
-        let compare = |candidate: &dyn Ontology| {
-            let answer = candidate.describe(record, name);
-            if answer == serving {
-                return (answer, true, None);
-            }
-            let explained = self.sides().is_some() && agree_in_common(&serving, &answer);
-            (answer, false, explained.then_some(OntologyDivergence::Description))
-        };
-        match self.ask(DESCRIBE, compare) {
-            None => {}
-            Some((_, true, _)) => self.tally.record(DESCRIBE, &Verdict::Same),
-            Some((answer, false, explained)) => {
-                self.record(DESCRIBE, explained, &record.id, [&serving, &answer]);
-            }
-        }
-        serving
+        self.comparison.ask(
+            DESCRIBE,
+            || self.serving.describe(record, name),
+            || self.candidate.describe(record, name),
+            |serving, candidate| self.judge_description(&record.id, serving, candidate),
+            || Question::describe(record, name, self.serving.as_ref()).to_string(),
+        )
     }
 
     fn digest(&self, into: &mut Vec<u8>) {
@@ -372,23 +330,12 @@ impl Ontology for ShadowOntology {
 
     fn restore(&mut self, saved: &[u8]) -> Result<(), String> {
         self.serving.restore(saved)?;
-        if self.is_off() {
-            return Ok(());
-        }
         let candidate = &mut self.candidate;
-        match catch_unwind(AssertUnwindSafe(|| candidate.restore(saved))) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                self.switch_off("restore", format!("the candidate cannot read the snapshot: {error}"));
-            }
-            Err(panic) => {
-                self.switch_off("restore", format!("the candidate panicked: {}", message(panic.as_ref())));
-            }
-        }
+        self.comparison.tell_or("restore", || candidate.restore(saved));
         Ok(())
     }
 
-    fn shadow_report(&self) -> Option<Report> {
-        Some(self.report())
+    fn comparison(&self) -> Option<&Comparison> {
+        Some(&self.comparison)
     }
 }

@@ -119,6 +119,12 @@ impl Accounts {
         self.accounts.get(principal.index()).map_or(NOTHING, Account::overruns)
     }
 
+    /// Whether anything is owed.
+    #[inline]
+    pub(crate) fn owes(&self, principal: Key) -> bool {
+        self.accounts.get(principal.index()).is_some_and(|account| account.overruns.is_some())
+    }
+
     /// Everybody's shares and overruns.
     pub(crate) fn all(&self) -> impl Iterator<Item = (Key, &Amounts, &Amounts)> {
         (0_u32..)

@@ -54,6 +54,10 @@ impl<M: Meter> Engine<M> {
         place(resource).map_or(0, |at| self.accounts.overruns(principal)[at])
     }
 
+    pub(crate) fn owes(&self, principal: Key) -> bool {
+        self.accounts.owes(principal)
+    }
+
     pub(crate) fn used(&self, principal: Key, resource: Resource, now: Time) -> u64 {
         let meter = place(resource).and_then(|at| Some(&self.row(principal)?[at]));
         meter.map_or(0, |meter| meter.used(now, self.context))

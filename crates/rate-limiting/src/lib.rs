@@ -49,6 +49,7 @@ struct Readme;
 mod acquire;
 mod answer;
 mod bank;
+pub mod case;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -136,6 +136,11 @@ pub trait RateLimiter: Send + Sync {
     /// What it owes from overruns: added to its next use.
     fn overrun(&self, principal: Key, resource: Resource) -> u64;
 
+    /// Whether it owes anything from overruns.
+    fn owes(&self, principal: Key) -> bool {
+        Resource::RENEWABLE.into_iter().any(|resource| self.overrun(principal, resource) > 0)
+    }
+
     /// The length of a rolling window or of a tick was changed by the rules.
     fn set_window(&mut self, window: ecology_types::Span);
 
@@ -157,7 +162,12 @@ pub trait RateLimiter: Send + Sync {
     fn restore(&mut self, saved: &[u8]) -> Result<(), String>;
 
     /// The comparison with another implementation, when this is a shadow pair.
-    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+    fn comparison(&self) -> Option<&ecology_shadow::Comparison> {
         None
+    }
+
+    /// What that comparison found so far.
+    fn shadow_report(&self) -> Option<ecology_shadow::Report> {
+        self.comparison().map(ecology_shadow::Comparison::report)
     }
 }

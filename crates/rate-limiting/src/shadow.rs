@@ -1,15 +1,18 @@
 //! Two implementations behind one trait: one serves, the other is compared.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use ecology_shadow::{Report, Tally, Verdict};
+use ecology_shadow::{Answers, Comparison, Options, Subject, Verdict};
 use ecology_types::{Key, Resource, Span, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::divergence::{Side, classify};
+use crate::case::Question;
+use crate::divergence::{REGISTER, Side, classify};
 use crate::engine::append;
-use crate::{Ask, Decision, RateEvent, RateLimiter, TickLimiter, Witness, snapshot};
+use crate::{Ask, Decision, RateEvent, RateLimiter, RollingLimiter, TickLimiter, Witness, snapshot};
+
+/// The kinds of question of this axis.
+static SUBJECT: Subject = Subject { kinds: &["use", "move"], often: None, register: REGISTER };
 
 /// A pair that hears the same events. The serving one answers; the candidate is asked as well, and every difference is either explained by
 /// the register or counted as unexplained.
@@ -19,9 +22,18 @@ use crate::{Ask, Decision, RateEvent, RateLimiter, TickLimiter, Witness, snapsho
 pub struct ShadowLimiter {
     serving: Box<dyn RateLimiter>,
     candidate: Box<dyn RateLimiter>,
-    candidate_is_off: AtomicBool,
+    direction: Direction,
     witness: Witness,
-    tally: Tally,
+    comparison: Comparison,
+}
+
+/// Which of the two sides serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    OldServes,
+    NewServes,
+    /// The two are not `tick` and `rolling`: their answers have to be equal.
+    Equals,
 }
 
 /// A pair as plain data.
@@ -35,55 +47,56 @@ struct Snapshot {
 const NAME: &str = "shadow";
 
 impl ShadowLimiter {
-    /// A pair of two implementations that have heard the same events so far, for instance none.
+    /// A pair of two implementations that have heard the same events so far, for instance none. Every question is compared.
     #[must_use]
     pub fn new(serving: Box<dyn RateLimiter>, candidate: Box<dyn RateLimiter>) -> Self {
-        let tally = Tally::new(serving.name(), candidate.name());
-        Self {
-            serving,
-            candidate,
-            candidate_is_off: AtomicBool::new(false),
-            witness: Witness::default(),
-            tally,
-        }
+        Self::with(serving, candidate, Options::default())
     }
 
-    /// Whether the candidate panicked and is asked no longer.
+    /// The same with a say in what is compared, how it is timed and what the candidate may cost.
+    #[must_use]
+    pub fn with(serving: Box<dyn RateLimiter>, candidate: Box<dyn RateLimiter>, options: Options) -> Self {
+        let direction = match (serving.name(), candidate.name()) {
+            (TickLimiter::NAME, RollingLimiter::NAME) => Direction::OldServes,
+            (RollingLimiter::NAME, TickLimiter::NAME) => Direction::NewServes,
+            _ => Direction::Equals,
+        };
+        let comparison = Comparison::new(&SUBJECT, serving.name(), candidate.name(), options);
+        Self { serving, candidate, direction, witness: Witness::default(), comparison }
+    }
+
+    /// Whether the candidate was switched off and is asked no longer.
     #[must_use]
     pub fn candidate_is_off(&self) -> bool {
-        self.candidate_is_off.load(Ordering::Relaxed)
+        self.comparison.is_off()
     }
 
-    fn switch_off(&self, kind: &'static str, panic: &(dyn std::any::Any + Send)) {
-        self.candidate_is_off.store(true, Ordering::Relaxed);
-        let said = panic.downcast_ref::<&str>().copied();
-        let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        let detail =
-            format!("{} panicked: {}", self.candidate.name(), said.unwrap_or("for no reason it could say"));
-        self.tally.record(kind, &Verdict::CandidateFailed { detail });
-    }
-
-    /// Lets the candidate do something, unless it is off.
-    fn with_candidate(&mut self, kind: &'static str, act: impl FnOnce(&mut dyn RateLimiter)) {
-        if self.candidate_is_off() {
-            return;
-        }
-        let candidate = self.candidate.as_mut();
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| act(candidate))) {
-            self.switch_off(kind, panic.as_ref());
+    /// Both answers to a question, in words, and how they compare. Nothing is counted.
+    pub(crate) fn answers(&self, ask: &Ask<'_>, now: Time) -> Answers {
+        let served = self.serving.decide(ask, now);
+        let serving = format!("{served:?}");
+        let asked = catch_unwind(AssertUnwindSafe(|| {
+            let other = self.candidate.decide(ask, now);
+            (format!("{other:?}"), self.judge(ask, now, served, other))
+        }));
+        match asked {
+            Ok((candidate, verdict)) if !self.candidate_is_off() => Answers { serving, candidate, verdict },
+            _ => Answers::without_candidate(serving),
         }
     }
 
-    fn compare(&self, ask: &Ask<'_>, now: Time, serving: Decision) -> Verdict {
-        let candidate = self.candidate.decide(ask, now);
+    fn judge(&self, ask: &Ask<'_>, now: Time, serving: Decision, candidate: Decision) -> Verdict {
+        if serving == candidate {
+            return Verdict::Same;
+        }
         let serving = Side { limiter: self.serving.as_ref(), decision: serving };
         let candidate = Side { limiter: self.candidate.as_ref(), decision: candidate };
-        let is_tick = |side: Side<'_>| side.limiter.name() == TickLimiter::NAME;
-        match (is_tick(serving), is_tick(candidate)) {
-            (true, false) => classify(ask, now, serving, candidate, &self.witness),
-            (false, true) => classify(ask, now, candidate, serving, &self.witness),
-            _ if serving.decision == candidate.decision => Verdict::Same,
-            _ => Verdict::Mismatch { detail: format!("at {now}: {ask:?}; {serving:?}; {candidate:?}") },
+        match self.direction {
+            Direction::OldServes => classify(ask, now, serving, candidate, &self.witness),
+            Direction::NewServes => classify(ask, now, candidate, serving, &self.witness),
+            Direction::Equals => {
+                Verdict::Mismatch { detail: format!("at {now}: {ask:?}; {serving:?}; {candidate:?}") }
+            }
         }
     }
 }
@@ -91,7 +104,7 @@ impl ShadowLimiter {
 impl std::fmt::Debug for ShadowLimiter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names = (self.serving.name(), self.candidate.name());
-        f.debug_struct("ShadowLimiter").field("pair", &names).field("tally", &self.tally).finish()
+        f.debug_struct("ShadowLimiter").field("pair", &names).field("comparison", &self.comparison).finish()
     }
 }
 
@@ -102,24 +115,24 @@ impl RateLimiter for ShadowLimiter {
     }
 
     fn decide(&self, ask: &Ask<'_>, now: Time) -> Decision {
-        let decision = self.serving.decide(ask, now);
-        if !self.candidate_is_off() {
-            let kind = match ask {
-                Ask::Use { .. } => "use",
-                Ask::Move { .. } => "move",
-            };
-            match catch_unwind(AssertUnwindSafe(|| self.compare(ask, now, decision))) {
-                Ok(verdict) => self.tally.record(kind, &verdict),
-                Err(panic) => self.switch_off(kind, panic.as_ref()),
-            }
-        }
-        decision
+        let kind = match ask {
+            Ask::Use { .. } => 0,
+            Ask::Move { .. } => 1,
+        };
+        self.comparison.ask(
+            kind,
+            || self.serving.decide(ask, now),
+            || self.candidate.decide(ask, now),
+            |serving, candidate| self.judge(ask, now, *serving, *candidate),
+            || Question::of(ask, now).to_string(),
+        )
     }
 
     fn apply(&mut self, event: &RateEvent<'_>, now: Time) {
         self.witness.hear(event, now, self.serving.as_ref());
         self.serving.apply(event, now);
-        self.with_candidate("apply", |candidate| candidate.apply(event, now));
+        let candidate = &mut self.candidate;
+        self.comparison.tell("apply", || candidate.apply(event, now));
     }
 
     fn share(&self, principal: Key, resource: Resource) -> u64 {
@@ -134,12 +147,17 @@ impl RateLimiter for ShadowLimiter {
         self.serving.overrun(principal, resource)
     }
 
+    fn owes(&self, principal: Key) -> bool {
+        self.serving.owes(principal)
+    }
+
     fn set_window(&mut self, window: Span) {
         let serving_is_tick = self.serving.name() == TickLimiter::NAME;
         let rolling = if serving_is_tick { self.candidate.window() } else { self.serving.window() };
         self.witness.window_changes(rolling);
         self.serving.set_window(window);
-        self.with_candidate("set_window", |candidate| candidate.set_window(window));
+        let candidate = &mut self.candidate;
+        self.comparison.tell("set_window", || candidate.set_window(window));
     }
 
     fn window(&self) -> Span {
@@ -152,16 +170,8 @@ impl RateLimiter for ShadowLimiter {
     }
 
     fn save(&self) -> Vec<u8> {
-        let on = !self.candidate_is_off();
-        let candidate = on.then(|| catch_unwind(AssertUnwindSafe(|| self.candidate.save())));
-        let candidate = match candidate {
-            Some(Ok(saved)) => Some(saved),
-            Some(Err(panic)) => {
-                self.switch_off("save", panic.as_ref());
-                None
-            }
-            None => None,
-        };
+        let mut candidate = None;
+        self.comparison.tell("save", || candidate = Some(self.candidate.save()));
         let mut into = snapshot::head(NAME);
         let snapshot = Snapshot { serving: self.serving.save(), candidate, witness: self.witness.clone() };
         append(&mut into, &snapshot);
@@ -178,12 +188,14 @@ impl RateLimiter for ShadowLimiter {
             self.candidate.restore(candidate)?;
         }
         self.serving.restore(&snapshot.serving)?;
-        self.candidate_is_off = AtomicBool::new(snapshot.candidate.is_none());
+        if snapshot.candidate.is_none() {
+            self.comparison.switch_off("it was off when the snapshot was taken");
+        }
         self.witness = snapshot.witness;
         Ok(())
     }
 
-    fn shadow_report(&self) -> Option<Report> {
-        Some(self.tally.report())
+    fn comparison(&self) -> Option<&Comparison> {
+        Some(&self.comparison)
     }
 }

@@ -160,6 +160,10 @@ impl RateLimiter for TickLimiter {
         self.engine.used(principal, resource, now)
     }
 
+    fn owes(&self, principal: Key) -> bool {
+        self.engine.owes(principal)
+    }
+
     fn overrun(&self, principal: Key, resource: Resource) -> u64 {
         self.engine.overrun(principal, resource)
     }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ecology_types::{Key, ReservationId, Resource, Span, Time};
+use ecology_types::{Charges, Key, ReservationId, Resource, Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{RENEWABLE_COUNT, place};
+use crate::reservations::ByNumber;
 use crate::{Horizon, RateEvent, RateLimiter};
 
 /// The times at which one principal used one resource, as far as verdicts need them.
@@ -31,12 +32,45 @@ impl Trace {
     }
 }
 
+/// Which resources each open reservation will count as used.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Ordered", into = "Ordered")]
+struct Promised(ByNumber<(Key, [bool; RENEWABLE_COUNT])>);
+
+/// The same in a fixed order, for snapshots.
+type Ordered = BTreeMap<ReservationId, (Key, [bool; RENEWABLE_COUNT])>;
+
+impl From<Ordered> for Promised {
+    fn from(ordered: Ordered) -> Self {
+        Self(ordered.into_iter().collect())
+    }
+}
+
+impl From<Promised> for Ordered {
+    fn from(promised: Promised) -> Self {
+        promised.0.into_iter().collect()
+    }
+}
+
+/// Which resources these charges count as used: those that they name and those of which something is owed.
+fn uses(principal: Key, charges: &Charges, limiter: &dyn RateLimiter) -> [bool; RENEWABLE_COUNT] {
+    let named = Resource::RENEWABLE.map(|resource| charges[resource] > 0);
+    if !limiter.owes(principal) {
+        return named;
+    }
+    let mut uses = named;
+    for (used, resource) in uses.iter_mut().zip(Resource::RENEWABLE) {
+        *used |= limiter.overrun(principal, resource) > 0;
+    }
+    uses
+}
+
 /// Hears the same events as a shadow pair and remembers when something was used, not how much.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Witness {
     tick: u64,
     traces: Vec<[Trace; RENEWABLE_COUNT]>,
-    reservations: BTreeMap<ReservationId, (Key, [bool; RENEWABLE_COUNT])>,
+    reservations: Promised,
     latest: Time,
     step_max: Span,
     forgotten_until: Option<Time>,
@@ -49,22 +83,18 @@ impl Witness {
         match *event {
             RateEvent::TickStarted => self.tick += 1,
             RateEvent::Used { principal, charges } => {
-                let used = Resource::RENEWABLE
-                    .map(|resource| charges[resource] > 0 || limiter.overrun(principal, resource) > 0);
-                self.note(principal, used);
+                self.note(principal, uses(principal, charges, limiter));
             }
             RateEvent::Reserved { reservation, principal, charges } => {
-                let used = Resource::RENEWABLE
-                    .map(|resource| charges[resource] > 0 || limiter.overrun(principal, resource) > 0);
-                self.reservations.insert(reservation, (principal, used));
+                self.reservations.0.insert(reservation, (principal, uses(principal, charges, limiter)));
             }
             RateEvent::Settled { reservation, .. } => {
-                if let Some((principal, used)) = self.reservations.remove(&reservation) {
+                if let Some((principal, used)) = self.reservations.0.remove(&reservation) {
                     self.note(principal, used);
                 }
             }
             RateEvent::Released { reservation } => {
-                self.reservations.remove(&reservation);
+                self.reservations.0.remove(&reservation);
             }
             RateEvent::ShareSet { .. } | RateEvent::ShareMoved { .. } => {}
         }

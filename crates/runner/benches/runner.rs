@@ -1,5 +1,7 @@
 //! What an agent costs that does nothing, how fast an event wakes a sleeper, how fast agents begin, and how many steps a second of CPU gives.
 //!
+//! What shadows cost that compare everything: whole worlds in files, with and without them in turns.
+//!
 //! Lines: `RATIO runner/<case> found/<allowed> <value> <=TARGET`, where value is what was found over what is allowed, and `FIGURE <what> <value>` for what has no
 //! target. `--only WORD` runs the cases whose name holds the word. Exit code 1 when a target is missed.
 //!
@@ -15,9 +17,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ecology_features::Config;
+use ecology_features::config::ScenarioName;
 use ecology_journal::MemoryJournal;
 use ecology_metering::{CountingAllocator, MemoryLap, thread_cpu_ns};
 use ecology_runner::clock::VirtualClock;
+use ecology_runner::session::{self, SessionSpec};
 use ecology_runner::{
     ContinuousLimits, Equipment, Host, MeterSource, Observer, Observers, Stop, TickLimits, compose,
     run_continuously, run_ticks,
@@ -224,6 +229,9 @@ fn main() -> Result<std::process::ExitCode, Box<dyn std::error::Error>> {
     if report.wants("tick") {
         tick(&mut report)?;
     }
+    if report.wants("shadow") {
+        shadow(&mut report)?;
+    }
     Ok(std::process::ExitCode::from(u8::from(report.missed)))
 }
 
@@ -394,6 +402,64 @@ fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
             );
         }
         drop(outcome);
+    }
+    Ok(())
+}
+
+/// Rounds of each position, one after the other; the best of each counts, because noise only slows.
+const SHADOW_ROUNDS: usize = 5;
+/// Durable throughput with three shadows that compare everything, over that without.
+const SHADOW_THROUGHPUT_MIN: f64 = 0.9;
+
+/// Whole worlds in files, from nothing to the end of the run: without shadows and with one on each axis, in turns.
+fn shadow(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
+    const AXES: [Axis; 3] = [Axis::RateLimiting, Axis::ArtifactOntology, Axis::AccessControl];
+    let folder = tempfile::tempdir()?;
+    for (scenario, agents, ticks) in [(ScenarioName::Market, 500, 150), (ScenarioName::Boltzmann, 5_000, 60)]
+    {
+        for serving in [Side::Old, Side::New] {
+            let mut best = [f64::MAX; 2];
+            let (mut records, mut compared, mut cpu) = (0, 0, [f64::MAX; 2]);
+            for round in 0..SHADOW_ROUNDS * 2 {
+                let is_on = round % 2 == 1;
+                let mut config = Config::default();
+                config.run.scenario = scenario;
+                config.run.agents = Some(agents);
+                config.run.ticks = Some(ticks);
+                for axis in AXES {
+                    config.features.set(axis, serving);
+                    config.shadow.set(axis, is_on.then_some(serving.other()));
+                }
+                let path = Some(folder.path().join(format!("{}-{serving:?}-{round}.world", scenario.name())));
+                let spec = SessionSpec { config, path, stop: Stop::default(), version: "bench" };
+                let (begun, before) = (Instant::now(), process_cpu());
+                let done = session::run(spec, &mut |_| {})?;
+                let at = usize::from(is_on);
+                best[at] = best[at].min(begun.elapsed().as_secs_f64());
+                cpu[at] = cpu[at].min(process_cpu().saturating_sub(before).as_secs_f64());
+                records = done.records;
+                compared = done.shadow.values().map(|found| found.compared).sum::<u64>().max(compared);
+                if done.shadow.values().any(|found| found.unexplained + found.candidate_failures > 0) {
+                    return Err(format!("the shadows disagree: {:?}", done.shadow).into());
+                }
+            }
+            let direction = if serving == Side::Old { "old_serves" } else { "new_serves" };
+            let name = format!("shadow_{}_{direction}", scenario.name());
+            report.figure(
+                &format!("{name}_records_per_second_off"),
+                format!("{:.0}", records as f64 / best[0]),
+            );
+            report
+                .figure(&format!("{name}_records_per_second_on"), format!("{:.0}", records as f64 / best[1]));
+            report.figure(
+                &format!("{name}_questions_per_record"),
+                format!("{:.1}", compared as f64 / records as f64),
+            );
+            report.figure(&format!("{name}_cpu_on_over_off"), format!("{:.3}", cpu[1] / cpu[0]));
+            let ratio = best[0] / best[1];
+            println!("RATIO runner/{name} durable_on/off {ratio:.3} >={SHADOW_THROUGHPUT_MIN}");
+            report.missed |= ratio < SHADOW_THROUGHPUT_MIN;
+        }
     }
     Ok(())
 }

@@ -2,21 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ecology_container_limits::{Capacity, ConfigLimits, ResourceLimits, ShadowLimits};
 use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAccess};
-use ecology_features::config::{Config, JournalBackend, MeteringSource};
+use ecology_features::config::{Comparison, Config, JournalBackend, MeteringSource};
 use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
 use ecology_metering::ModelledMeter;
 use ecology_minds::Builder;
 use ecology_minds::scripted::{Delay, Tools};
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
+use ecology_shadow::{Budget, Options, Stopwatch};
 use ecology_types::{Axis, AxisVector, Rules, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
 
 use crate::bookkeeping::Source as MeterSource;
 use crate::crew::MakeMind;
+use crate::occasion;
 
 /// A position that names an implementation which this version does not have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,21 +33,49 @@ pub struct NotBuilt {
     pub instead: &'static str,
 }
 
-/// The parts of a world for the given positions.
+/// The parts of a world for the given positions. Shadows compare everything and time nothing.
 ///
 /// # Errors
 /// [`NotBuilt`] for an implementation that this version does not have. There is no fallback.
 pub fn parts(axes: AxisVector) -> Result<Parts, NotBuilt> {
+    parts_with(axes, &Options { context: Arc::new(occasion::context()), ..Options::default() })
+}
+
+/// How the configuration wants shadows to be compared, timed by the clock of the machine.
+#[must_use]
+pub fn comparison(config: &Comparison) -> Options {
+    let origin = Instant::now();
+    let stopwatch: Stopwatch =
+        Arc::new(move || u64::try_from(origin.elapsed().as_nanos()).unwrap_or(u64::MAX));
+    Options {
+        one_in: config.one_in,
+        timed_one_in: config.timed_one_in,
+        stopwatch: (config.timed_one_in > 0).then_some(stopwatch),
+        budget: Budget {
+            latency_ratio_max: config.latency_ratio_max,
+            answer_ns_max: config.answer_ms_max.saturating_mul(1_000_000),
+            failures_max: config.failures_max,
+        },
+        unexplained_max: config.unexplained_kept_max as usize,
+        context: Arc::new(occasion::context()),
+    }
+}
+
+/// The parts of a world for the given positions, with a say in how shadows are compared.
+///
+/// # Errors
+/// As [`parts`].
+pub fn parts_with(axes: AxisVector, options: &Options) -> Result<Parts, NotBuilt> {
     // These belong to the run, not to the world; but a run that will not have them must not begin.
     resource_limits(axes, &Rules::default())?;
     let limiter = pair(axes, Axis::RateLimiting, limiter, |serving, candidate| {
-        Box::new(ShadowLimiter::new(serving, candidate))
+        Box::new(ShadowLimiter::with(serving, candidate, options.clone()))
     });
     let ontology = pair(axes, Axis::ArtifactOntology, ontology, |serving, candidate| {
-        Box::new(ShadowOntology::new(serving, candidate))
+        Box::new(ShadowOntology::with(serving, candidate, options.clone()))
     });
     let access = pair(axes, Axis::AccessControl, access, |serving, candidate| {
-        Box::new(ShadowAccess::new(serving, candidate))
+        Box::new(ShadowAccess::with(serving, candidate, options.clone()))
     });
     Ok(Parts { limiter, ontology, access, axes })
 }
@@ -54,7 +85,7 @@ fn pair<T: ?Sized>(
     axes: AxisVector,
     axis: Axis,
     make: fn(Side) -> Box<T>,
-    join: fn(Box<T>, Box<T>) -> Box<T>,
+    join: impl FnOnce(Box<T>, Box<T>) -> Box<T>,
 ) -> Box<T> {
     let side = axes.side(axis);
     if axes.shadowing(axis).is_some() { join(make(side), make(side.other())) } else { make(side) }
@@ -67,6 +98,24 @@ fn limiter(side: Side) -> Box<dyn RateLimiter> {
         Side::Old => Box::new(TickLimiter::new(window)),
         Side::New => Box::new(RollingLimiter::new(window)),
     }
+}
+
+/// Both limiters before anything happened, the serving one first.
+#[must_use]
+pub fn limiters(serving: Side) -> (Box<dyn RateLimiter>, Box<dyn RateLimiter>) {
+    (limiter(serving), limiter(serving.other()))
+}
+
+/// Both schemas before anything happened, the serving one first.
+#[must_use]
+pub fn ontologies(serving: Side) -> (Box<dyn Ontology>, Box<dyn Ontology>) {
+    (ontology(serving), ontology(serving.other()))
+}
+
+/// Both kinds of access control, the serving one first.
+#[must_use]
+pub fn accesses(serving: Side) -> (Box<dyn AccessControl>, Box<dyn AccessControl>) {
+    (access(serving), access(serving.other()))
 }
 
 fn ontology(side: Side) -> Box<dyn Ontology> {

@@ -493,6 +493,7 @@ impl<'o> Drive<'o> {
             }
         }
         self.step(&Command::EndRun { reason: ended.reason().into() }, now)?;
+        self.host.keep_verdicts()?;
         let minds = self.crew.save();
         self.host.keep(crate::crew::MINDS_TAG, &minds)?;
         self.host.sync()?;

@@ -1,8 +1,14 @@
 //! A world with its journal: every step is recorded, and nothing counts as done before it is durable.
 
+use std::sync::Arc;
+
 use ecology_journal::{Committer, CommitterOptions, Journal, JournalError};
+use ecology_shadow::Context;
 use ecology_types::{Command, Genesis, Time};
 use ecology_world::{Event, SnapshotError, Step, StepError, World};
+
+use crate::occasion;
+use crate::verdicts::{self, RunBegun};
 
 /// Watches what happens, in order. Sees every event once: those of the past when a world is opened, those of the present as they happen.
 pub trait Observer {
@@ -66,6 +72,18 @@ const GROUP_RECORDS_MAX: usize = 512;
 /// at most 16 MiB.
 const FOUNDERS_PER_RECORD_MAX: usize = 4_096;
 
+/// The contexts of all shadows of a world, each once.
+fn contexts(world: &World) -> Vec<Arc<Context>> {
+    let mut contexts: Vec<Arc<Context>> = Vec::new();
+    for (_, comparison) in world.parts().comparisons() {
+        let context = comparison.context();
+        if !contexts.iter().any(|known| Arc::ptr_eq(known, context)) {
+            contexts.push(Arc::clone(context));
+        }
+    }
+    contexts
+}
+
 /// Owns a world and the journal that records it.
 pub struct Host {
     world: World,
@@ -74,6 +92,10 @@ pub struct Host {
     snapshot_every: u64,
     last_snapshot: u64,
     steps: u64,
+    /// What shadows are told about what is being decided.
+    contexts: Vec<Arc<Context>>,
+    /// The run that goes on, with what its shadows will be reported with.
+    run: Option<RunBegun>,
 }
 
 impl std::fmt::Debug for Host {
@@ -97,13 +119,23 @@ impl Host {
             CommitterOptions { batch_frames_max: batch_records_max.max(1), ..CommitterOptions::default() };
         let last_snapshot = world.last_record();
         let committer = Some(Committer::start(journal, options)?);
-        Ok(Self { world, committer, waiting: Vec::new(), snapshot_every, last_snapshot, steps: 0 })
+        Ok(Self { committer, snapshot_every, last_snapshot, ..Self::unrecorded(world) })
     }
 
     /// A host that records nothing, for benchmarks and searches over many seeds.
     #[must_use]
-    pub const fn unrecorded(world: World) -> Self {
-        Self { world, committer: None, waiting: Vec::new(), snapshot_every: 0, last_snapshot: 0, steps: 0 }
+    pub fn unrecorded(world: World) -> Self {
+        let contexts = contexts(&world);
+        Self {
+            world,
+            committer: None,
+            waiting: Vec::new(),
+            snapshot_every: 0,
+            last_snapshot: 0,
+            steps: 0,
+            contexts,
+            run: None,
+        }
     }
 
     /// Makes the world of time zero. A large population comes in several records, because one record has a largest size; they are given back,
@@ -197,12 +229,19 @@ impl Host {
         observer: &mut dyn Observer,
     ) -> Result<Step, HostError> {
         let before = self.world.last_event();
-        let mut step = if self.committer.is_some() {
-            self.world.step(command, now)?
+        let record = self.world.last_record();
+        self.announce(occasion::of(command), record + 1);
+        let stepped = if self.committer.is_some() {
+            self.world.step(command, now)
         } else {
-            self.world.step_unrecorded(command, now)?
+            self.world.step_unrecorded(command, now)
         };
+        self.announce(occasion::OUTSIDE, self.world.last_record());
+        let mut step = stepped?;
         self.steps += 1;
+        if let Command::StartRun { version, .. } = command {
+            self.run = Some(RunBegun { version: version.to_string(), from_record: step.record });
+        }
         for event in self.world.log().after(before) {
             observer.observe(&self.world, event);
         }
@@ -213,6 +252,13 @@ impl Host {
             }
         }
         Ok(step)
+    }
+
+    /// Tells the shadows what is being decided.
+    fn announce(&self, occasion: usize, record: u64) {
+        for context in &self.contexts {
+            context.enter(occasion, record);
+        }
     }
 
     /// Hands the records kept back to the journal without waiting for it.
@@ -259,7 +305,17 @@ impl Host {
         let tag = crate::store::snapshot_tag(self.world.axes());
         committer.handle().save_snapshot(at, tag, self.world.snapshot()?)?;
         self.last_snapshot = at;
-        Ok(())
+        self.keep_verdicts()
+    }
+
+    /// Keeps what the shadows of this run have found so far, so that a crash loses no more of it than what came later.
+    ///
+    /// # Errors
+    /// When the journal cannot write.
+    pub fn keep_verdicts(&mut self) -> Result<(), HostError> {
+        let Some(run) = self.run.as_ref().filter(|_| !self.contexts.is_empty()) else { return Ok(()) };
+        let (tag, bytes) = verdicts::entry(&self.world, run);
+        self.keep(&tag, &bytes)
     }
 
     /// Keeps bytes beside the journal under a tag, as of the present record.

@@ -6,6 +6,7 @@
 //! What is absent, on purpose: a second writer. Every change goes through [`Host::step`], thoughts that take long come back as inputs,
 //! and an agent that rests costs neither a thread nor a task.
 
+pub mod agreement;
 mod bookkeeping;
 pub mod clock;
 pub mod compare_modes;
@@ -22,9 +23,11 @@ mod host;
 pub mod import;
 pub mod made_with;
 pub mod migrate;
+pub mod occasion;
 mod outcome;
 pub mod redecide;
 pub mod report;
+pub mod reproduce;
 pub mod scenario;
 pub mod session;
 mod sleepers;
@@ -35,6 +38,7 @@ mod tally;
 mod thinkers;
 mod tick;
 pub mod usage;
+pub mod verdicts;
 
 pub use bookkeeping::Source as MeterSource;
 pub use continuous::{ContinuousLimits, run_continuously};

@@ -242,8 +242,41 @@ pub struct ShadowSummary {
     pub unexplained: u64,
     /// Times the candidate failed to answer.
     pub candidate_failures: u64,
+    /// The same by sort.
+    pub failures: std::collections::BTreeMap<String, u64>,
+    /// Why the candidate was switched off, if it was.
+    pub switched_off: Option<String>,
+    /// Of how many questions of a kind one was compared; 1: all of them.
+    pub one_in: u64,
+    /// Compared questions by kind.
+    pub kinds: std::collections::BTreeMap<String, u64>,
+    /// Compared questions by the kind of command that was being decided; `outside` of any.
+    pub commands: std::collections::BTreeMap<String, u64>,
+    /// How long both took, where that was measured.
+    pub latency: Option<ShadowLatency>,
     /// The first unexplained differences in full.
     pub first_unexplained: Vec<String>,
+    /// Files that reproduce the first of them, beside the world: `ecology agree --reproduce FILE`.
+    pub reproductions: Vec<String>,
+}
+
+/// How long both sides of a shadow took for the questions that were timed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShadowLatency {
+    /// Questions that were timed.
+    pub timed: u64,
+    /// Half of the serving side's answers took at most this long, in nanoseconds.
+    pub serving_p50_ns: u64,
+    /// 99 of 100 of the serving side's answers took at most this long, in nanoseconds.
+    pub serving_p99_ns: u64,
+    /// The serving side's slowest answer, in nanoseconds.
+    pub serving_max_ns: u64,
+    /// Half of the candidate's answers took at most this long, in nanoseconds.
+    pub candidate_p50_ns: u64,
+    /// 99 of 100 of the candidate's answers took at most this long, in nanoseconds.
+    pub candidate_p99_ns: u64,
+    /// The candidate's slowest answer, in nanoseconds.
+    pub candidate_max_ns: u64,
 }
 
 /// The digest of a state: what the rules decided, and what was measured.

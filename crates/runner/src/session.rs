@@ -20,12 +20,14 @@ use crate::host::{Host, HostError, Observer, Observers};
 use crate::made_with::{Contradiction, MadeWith};
 use crate::outcome::RunOutcome;
 use crate::report::RunReport;
+use crate::reproduce;
 use crate::scenario::{self, Scenario};
 use crate::stop::Stop;
 use crate::store::{self, OpenError, Recover};
 use crate::summary;
 use crate::tally::Tally;
 use crate::tick::{TickLimits, run_ticks};
+use crate::verdicts::KeptVerdicts;
 
 /// The tag under which the hash at the end of a run is kept.
 pub(crate) const HASH_TAG: &[u8] = b"hash v1";
@@ -148,7 +150,10 @@ pub(crate) fn run_and_look(
     let started = std::time::Instant::now();
     let SessionSpec { mut config, path, stop, version } = spec;
     let axes = config.axis_vector();
-    let parts = compose::parts(axes)?;
+    let comparison = compose::comparison(&config.comparison);
+    let make_parts = || compose::parts_with(axes, &comparison);
+    // Positions that are not built are refused before anything is touched.
+    make_parts()?;
     let path = path.or_else(|| config.run.world.clone());
     if let Some(path) = path.as_deref() {
         restore(&mut config, path)?;
@@ -156,7 +161,8 @@ pub(crate) fn run_and_look(
     let mut scenario = scenario::build(&config);
     let length = length(&config, scenario.length());
     let mut tally = Tally::default();
-    let Opened { mut host, file, resumed, minds } = open(&config, path, parts, &mut *scenario, &mut tally)?;
+    let Opened { mut host, file, resumed, minds } =
+        open(&config, path, &make_parts, &mut *scenario, &mut tally)?;
     let seed = Seed(config.run.seed);
     let name = config.run.scenario.name();
     let now = host.world().time();
@@ -187,7 +193,7 @@ pub(crate) fn run_and_look(
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
     host.snapshot()?;
     let mut report = summary::report(host.world(), &tally, &*scenario, &limits, hash);
-    report.world = file.map(|file| file.display().to_string());
+    report.world = file.as_ref().map(|file| file.display().to_string());
     report.resumed = resumed;
     report.ended = ended.reason().to_owned();
     report.minds_started_anew = minds_started_anew as u64;
@@ -202,6 +208,15 @@ pub(crate) fn run_and_look(
         (ExecutionMode::Continuous, ClockChoice::Virtual) => "continuous, virtual clock".to_owned(),
     };
     host.close()?;
+    if let Some(file) = file.filter(|_| report.shadow.values().any(|found| found.unexplained > 0)) {
+        // What cannot be reproduced is told of all the same; a run does not fail because of it.
+        let this_run: Vec<_> = verdicts(&file)?.into_iter().filter(|kept| kept.run == report.run).collect();
+        for (axis, path) in reproduce::write_files(&file, &this_run, &reproduce::built).unwrap_or_default() {
+            if let Some(found) = report.shadow.get_mut(axis.name()) {
+                found.reproductions.push(path.display().to_string());
+            }
+        }
+    }
     report.elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report)
 }
@@ -313,7 +328,7 @@ struct Opened {
 fn open(
     config: &Config,
     path: Option<PathBuf>,
-    parts: ecology_world::Parts,
+    parts: &dyn Fn() -> Result<ecology_world::Parts, NotBuilt>,
     scenario: &mut dyn Scenario,
     tally: &mut Tally,
 ) -> Result<Opened, SessionError> {
@@ -337,7 +352,7 @@ fn open(
             empty = Some(journal);
         } else {
             let mut both = Watch { scenario, tally };
-            let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
+            let world = store::recover_on(&mut *journal, parts, Recover::FROM_THE_START, &mut both)?;
             // Nothing has been written so far, and nothing will be to a world of another scenario.
             let (_, _, found, _) = world.run();
             // A world that was imported has not been run by anybody yet.
@@ -371,7 +386,7 @@ fn open(
     let genesis = scenario.genesis(rules);
     let mut both = Watch { scenario, tally };
     // The world is made in memory first: an impossible one leaves no file behind.
-    let mut host = Host::unrecorded(World::new(parts));
+    let mut host = Host::unrecorded(World::new(parts()?));
     let records = host.create(genesis, &mut both)?;
     let mut journal = match empty {
         Some(journal) => journal,
@@ -414,6 +429,15 @@ pub fn made_with(path: &Path) -> Result<Option<MadeWith>, JournalError> {
     let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
     let journal = SqliteJournal::open_with(path, OpenMode::Read, &options)?;
     if journal.last() == 0 { Ok(None) } else { MadeWith::read(&journal) }
+}
+
+/// What the shadows of each run of a world found, as far as it is kept: of the last [`crate::verdicts::RUNS_KEPT_MAX`] runs, in the order of
+/// the runs, and within a run of the axes.
+///
+/// # Errors
+/// When there is no world that can be read, or its verdicts cannot.
+pub fn verdicts(path: &Path) -> Result<Vec<KeptVerdicts>, JournalError> {
+    crate::verdicts::of_world(path)
 }
 
 /// What recomputing a world's state gave.

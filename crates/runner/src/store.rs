@@ -93,21 +93,36 @@ pub fn recover(
     how: Recover,
     observer: &mut dyn Observer,
 ) -> Result<World, OpenError> {
+    recover_on(journal, &|| compose::parts(axes), how, observer)
+}
+
+/// The same on parts that somebody else makes.
+///
+/// # Errors
+/// As [`recover`].
+pub fn recover_on(
+    journal: &mut dyn Journal,
+    parts: &dyn Fn() -> Result<Parts, NotBuilt>,
+    how: Recover,
+    observer: &mut dyn Observer,
+) -> Result<World, OpenError> {
     ecology_journal::require_version(journal, RECORD_VERSION_KEY, RECORD_VERSION)?;
     let last = journal.last().min(how.until);
     if last == 0 {
         return Err(OpenError::Empty);
     }
-    let mut world = match how.use_snapshot.then(|| journal.newest_snapshot(&snapshot_tag(axes), last)) {
-        Some(found) => match found? {
-            // A snapshot that does not fit is no loss: the journal holds everything.
-            Some((_, bytes)) => match World::from_snapshot(fresh(axes)?, &bytes) {
-                Ok(world) => world,
-                Err(_) => World::new(fresh(axes)?),
-            },
-            None => World::new(fresh(axes)?),
+    let empty = parts()?;
+    let found = match how.use_snapshot {
+        true => journal.newest_snapshot(&snapshot_tag(empty.axes), last)?,
+        false => None,
+    };
+    let mut world = match found {
+        // A snapshot that does not fit is no loss: the journal holds everything.
+        Some((_, bytes)) => match World::from_snapshot(empty, &bytes) {
+            Ok(world) => world,
+            Err(_) => World::new(parts()?),
         },
-        None => World::new(fresh(axes)?),
+        None => World::new(empty),
     };
     let mut failed = None;
     journal.for_each(world.last_record() + 1, last, &mut |number, bytes| match replay_one(
@@ -120,10 +135,6 @@ pub fn recover(
         }
     })?;
     failed.map_or(Ok(world), Err)
-}
-
-fn fresh(axes: AxisVector) -> Result<Parts, NotBuilt> {
-    compose::parts(axes)
 }
 
 fn replay_one(

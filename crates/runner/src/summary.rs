@@ -10,7 +10,7 @@ use ecology_world::{LoopState, StateHash, World};
 use crate::enforcement::LimitsOutcome;
 use crate::report::{
     Actions, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport,
-    ShadowSummary, Trade, User,
+    ShadowLatency, ShadowSummary, Trade, User,
 };
 use crate::scenario::Scenario;
 use crate::tally::Tally;
@@ -193,6 +193,21 @@ fn shadow(report: Report) -> ShadowSummary {
         expected: report.expected.into_iter().collect(),
         unexplained: report.mismatched,
         candidate_failures: report.candidate_failures,
+        failures: report.failures.into_iter().collect(),
+        switched_off: report.switched_off,
+        one_in: report.one_in,
+        kinds: report.kinds.into_iter().collect(),
+        commands: report.occasions.into_iter().collect(),
+        latency: report.latency.map(|latency| ShadowLatency {
+            timed: latency.timed,
+            serving_p50_ns: latency.serving.p50_ns,
+            serving_p99_ns: latency.serving.p99_ns,
+            serving_max_ns: latency.serving.max_ns,
+            candidate_p50_ns: latency.candidate.p50_ns,
+            candidate_p99_ns: latency.candidate.p99_ns,
+            candidate_max_ns: latency.candidate.max_ns,
+        }),
+        reproductions: Vec::new(),
         first_unexplained: report
             .first_unexplained
             .into_iter()

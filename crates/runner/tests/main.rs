@@ -11,6 +11,7 @@ mod real_clock;
 mod redecide;
 mod schedule;
 mod session;
+mod shadow;
 mod shutdown;
 mod sleep;
 mod support;

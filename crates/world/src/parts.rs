@@ -3,7 +3,7 @@
 use ecology_contracts::AccessControl;
 use ecology_ontology::Ontology;
 use ecology_rate_limiting::RateLimiter;
-use ecology_shadow::Report;
+use ecology_shadow::{Comparison, Report};
 use ecology_types::{Axis, AxisVector};
 
 /// The implementations that a world runs on, chosen by whoever composes it. The world never asks which ones they are.
@@ -19,17 +19,23 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// The comparisons of the shadows, for every axis that has one.
+    #[must_use]
+    pub fn comparisons(&self) -> Vec<(Axis, &Comparison)> {
+        [
+            (Axis::RateLimiting, self.limiter.comparison()),
+            (Axis::ArtifactOntology, self.ontology.comparison()),
+            (Axis::AccessControl, self.access.comparison()),
+        ]
+        .into_iter()
+        .filter_map(|(axis, comparison)| Some((axis, comparison?)))
+        .collect()
+    }
+
     /// What the shadows have found so far, for every axis that has one.
     #[must_use]
     pub fn shadow_reports(&self) -> Vec<(Axis, Report)> {
-        [
-            (Axis::RateLimiting, self.limiter.shadow_report()),
-            (Axis::ArtifactOntology, self.ontology.shadow_report()),
-            (Axis::AccessControl, self.access.shadow_report()),
-        ]
-        .into_iter()
-        .filter_map(|(axis, report)| Some((axis, report?)))
-        .collect()
+        self.comparisons().into_iter().map(|(axis, comparison)| (axis, comparison.report())).collect()
     }
 }
 

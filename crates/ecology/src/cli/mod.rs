@@ -15,6 +15,7 @@ pub(crate) use run::RunArgs;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use ecology_types::Axis;
 
 use crate::terminal::Color;
 
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     Inspect(InspectArgs),
     Replay(ReplayArgs),
+    Agree(AgreeArgs),
     Diff(DiffArgs),
     Fork(ForkArgs),
     Migrate(MigrateArgs),
@@ -108,6 +110,36 @@ pub(crate) struct ReplayArgs {
     /// One JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Show what the shadows of a world's runs found: whether both halves of an axis agree
+///
+/// A run with --shadow AXIS=IMPL asks both halves the same questions and keeps in the world how the answers compare. This shows it: the share
+/// of answers that agree, how long both took, how often the candidate failed, which differences are registered, which nothing explains, and
+/// what was never compared. Exit code 0 when something was compared and nothing is left to explain, 1 otherwise.
+#[derive(Debug, clap::Args)]
+#[command(allow_missing_positional = true)]
+pub(crate) struct AgreeArgs {
+    /// Only this axis, for example access_control
+    #[arg(value_parser = axis)]
+    pub(crate) axis: Option<Axis>,
+    /// The file of the world
+    #[arg(required_unless_present = "reproduce")]
+    pub(crate) world: Option<PathBuf>,
+    /// Write the files that are missing in WORLD.mismatches: the smallest history for each of the first unexplained differences
+    #[arg(long)]
+    pub(crate) files: bool,
+    /// Ask both halves the question of such a file again and show their answers
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["axis", "world", "files"])]
+    pub(crate) reproduce: Option<PathBuf>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn axis(text: &str) -> Result<Axis, String> {
+    let found = Axis::ALL.into_iter().find(|axis| axis.name() == text);
+    found.ok_or_else(|| format!("write one of {}", Axis::ALL.map(Axis::name).join(", ")))
 }
 
 /// Show where two worlds part: the first event and the fields of the state that differ

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod agree;
 pub(crate) mod compare_modes;
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -35,16 +35,24 @@ fn part(heading: &'static str, text: impl Into<String>) -> Part {
     Part { heading, text: text.into() }
 }
 
+/// The divergence registers.
+const REGISTERS: [(Axis, &[Divergence]); 4] = [
+    (Axis::RateLimiting, ecology_rate_limiting::divergence::REGISTER),
+    (Axis::ArtifactOntology, ecology_ontology::REGISTER),
+    (Axis::AccessControl, ecology_contracts::REGISTER),
+    (Axis::ResourceLimits, ecology_container_limits::REGISTER),
+];
+
+/// The title of a registered divergence.
+pub(crate) fn title_of(code: &str) -> Option<String> {
+    let all = REGISTERS.iter().flat_map(|(_, register)| register.iter());
+    all.into_iter().find(|one| one.code == code).map(|one| one.title.to_owned())
+}
+
 /// All codes, family by family.
 pub(crate) fn entries() -> Vec<Entry> {
-    let registers: [(Axis, &[Divergence]); 4] = [
-        (Axis::RateLimiting, ecology_rate_limiting::divergence::REGISTER),
-        (Axis::ArtifactOntology, ecology_ontology::REGISTER),
-        (Axis::AccessControl, ecology_contracts::REGISTER),
-        (Axis::ResourceLimits, ecology_container_limits::REGISTER),
-    ];
     let divergences =
-        registers.iter().flat_map(|(axis, register)| register.iter().map(|one| divergence(*axis, one)));
+        REGISTERS.iter().flat_map(|(axis, register)| register.iter().map(|one| divergence(*axis, one)));
     let refusals = RefusalCode::ALL.iter().map(|code| refusal(*code));
     let deprecations = DEPRECATIONS.iter().map(|entry| Entry {
         code: entry.code.name().to_owned(),

@@ -326,6 +326,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "What was to be printed could not be written.",
         "Make room where the output goes, or send it elsewhere.",
     ),
+    (
+        "agree::reproduction",
+        "A file that reproduces a difference cannot be read, written or asked.",
+        "Name a file that `run` or `agree --files` wrote in the folder WORLD.mismatches, and keep that folder writable.",
+    ),
 ];
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The typed configuration.
 
 mod choices;
+mod comparison;
 mod resources;
 mod rules;
 mod run;
@@ -11,6 +12,7 @@ pub use choices::{
     ExecutionModeShadow, Features, RateLimiting, RateLimitingShadow, ResourceLimits, ResourceLimitsShadow,
     Shadow,
 };
+pub use comparison::Comparison;
 pub use resources::{ActionEstimate, Capacity, Shares};
 pub use run::{Clock, Journal, JournalBackend, Loops, Metering, MeteringSource, Mint, Run, Timing};
 pub use scenario::{Boltzmann, Commune, Market, ScenarioName, Scenarios, Traders, Vickrey};
@@ -29,6 +31,8 @@ pub struct Config {
     pub features: Features,
     /// Which implementation runs beside it, is compared with it, and serves nothing.
     pub shadow: Shadow,
+    /// How shadows are compared, and what a candidate may cost before it is switched off.
+    pub comparison: Comparison,
     /// What happens when something deprecated is used: "allow", "warn" or "deny".
     pub deprecations: Deprecations,
     /// What is run.

@@ -26,6 +26,11 @@ pub(super) fn commands(report: &RunReport, axes: AxisVector, terminal: &Terminal
             "the same in a file that can be inspected and replayed",
         ),
     }
+    if let (Some(world), false) = (&report.world, report.shadow.is_empty()) {
+        let why = "what the shadows of all runs of this world found, and what was never compared";
+        add(format!("agree {}", word(world)), why);
+        return list;
+    }
     let codes = report.shadow.values().flat_map(|found| found.expected.keys());
     if let Some(code) = codes.into_iter().next() {
         add(format!("explain {}", word(code)), "why both halves may answer differently, and what to do");

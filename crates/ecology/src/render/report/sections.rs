@@ -319,6 +319,18 @@ pub(super) fn shadows(report: &RunReport, style: Style, width: usize) -> String 
         for one in wrap(&words, width.saturating_sub(4)) {
             text += &format!("    {one}\n");
         }
+        if let Some(latency) = &found.latency {
+            text += &format!(
+                "    99 of 100 answers within {} ns, the candidate's within {} ns\n",
+                number(latency.serving_p99_ns),
+                number(latency.candidate_p99_ns)
+            );
+        }
+        if let Some(why) = &found.switched_off {
+            for one in wrap(&format!("switched off: {}", clean(why)), width.saturating_sub(4)) {
+                text += &format!("    {}\n", style.bad(&one));
+            }
+        }
         for first in found.first_unexplained.iter().take(3) {
             for (at, one) in wrap(&clean(first), width.saturating_sub(6)).iter().enumerate() {
                 text += &format!("    {} {one}\n", if at == 0 { "-" } else { " " });

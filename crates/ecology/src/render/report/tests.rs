@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ecology_runner::report::{
     Actions, Finding, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport,
-    ShadowSummary, Trade, User,
+    ShadowLatency, ShadowSummary, Trade, User,
 };
 
 use super::render;
@@ -143,7 +143,19 @@ pub(crate) fn report() -> RunReport {
                 same: 60_000,
                 expected: counts(&[("RL-1", 200), ("RL-2", 44)]),
                 unexplained: 1,
-                candidate_failures: 0,
+                candidate_failures: 1,
+                failures: counts(&[("over_budget", 1)]),
+                switched_off: Some("rolling took 9000 ns over a window".to_owned()),
+                one_in: 1,
+                kinds: counts(&[("use", 60_245)]),
+                commands: counts(&[("act invoke", 60_245)]),
+                latency: Some(ShadowLatency {
+                    timed: 3_765,
+                    serving_p99_ns: 120,
+                    candidate_p99_ns: 4_800,
+                    ..ShadowLatency::default()
+                }),
+                reproductions: Vec::new(),
                 first_unexplained: vec![
                     "use of cpu by trader_001 at 12 s: serving Admit, candidate Wait\u{1b}[2J".to_owned(),
                 ],
