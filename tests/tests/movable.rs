@@ -174,3 +174,25 @@ fn the_modes_are_compared_by_what_has_to_be_equal() {
     assert!(done.stderr.contains("did you mean"), "{done}");
     assert_eq!(std::fs::read_dir(scratch.folder()).unwrap().count(), 0, "it leaves nothing behind");
 }
+
+#[test]
+fn what_shadows_found_is_kept_and_judged() {
+    let scratch = Scratch::new();
+    let _ = scratch.run("plain.world", &["--scenario", "commune", "--agents", "26", "--ticks", "4"]);
+    let done = scratch.ecology(&["agree", "plain.world"]).ended_with(1);
+    assert!(done.stdout.contains("--shadow"), "nothing was compared, and it says how to: {done}");
+
+    let shadows = ["--shadow", "rate_limiting=rolling", "--shadow", "artifact_ontology=unified"];
+    let size = ["--scenario", "commune", "--agents", "26", "--ticks", "12"];
+    let _ = scratch.run("a.world", &[&size[..], &shadows].concat());
+    let _ = scratch.run("a.world", &[&["--ticks", "4"][..], &shadows].concat());
+    let done = scratch.ecology(&["agree", "a.world"]).ended_with(0);
+    for word in ["rate_limiting", "artifact_ontology", "ON-5"] {
+        assert!(done.stdout.contains(word), "{word}: {done}");
+    }
+    let found = scratch.ecology(&["agree", "artifact_ontology", "a.world", "--json"]).json();
+    assert_eq!(found["agrees"], true, "{found}");
+    assert_eq!(found["axes"].as_array().unwrap().len(), 1);
+    let done = scratch.ecology(&["agree", "artifact_ontologie", "a.world"]).ended_with(2);
+    assert!(done.stderr.contains("artifact_ontology"), "{done}");
+}

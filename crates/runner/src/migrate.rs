@@ -256,6 +256,7 @@ fn gates(world: &World, spec: &MigrationSpec, evidence: &Redecided) -> Vec<Gate>
         passed: failures == 0 && mismatched == 0,
         found: format!("{failures} failures, {mismatched} unexplained answers"),
     });
+    gates.extend(evidence.questions.get(spec.axis.name()).and_then(cost));
     let law = world.check_invariants();
     gates.push(Gate {
         name: "laws hold",
@@ -263,6 +264,30 @@ fn gates(world: &World, spec: &MigrationSpec, evidence: &Redecided) -> Vec<Gate>
         found: law.err().map_or_else(|| "all".to_owned(), |broken| broken.to_string()),
     });
     gates
+}
+
+/// How many times as long as the other half the one to move to may take for an answer.
+const COST_RATIO_MAX: u64 = 25;
+/// Answers that take less than this, in nanoseconds, are cheap whatever the other half takes: no ratio is worth a refusal there.
+const COST_NS_FREE: u64 = 100_000;
+
+/// Timed answers from which on the slowest hundredth is judged; with fewer it is the median.
+const TIMED_MIN: u64 = 2_000;
+
+/// What the half to move to costs beside the one that served. `None` when too little was timed to say.
+fn cost(report: &ecology_shadow::Report) -> Option<Gate> {
+    let latency = report.latency.as_ref()?;
+    // Of a few answers the slowest hundredth says what else the machine was doing.
+    let is_enough = latency.timed >= TIMED_MIN;
+    let of =
+        |quantiles: &ecology_shadow::Quantiles| if is_enough { quantiles.p99_ns } else { quantiles.p50_ns };
+    let (new, old) = (of(&latency.serving), of(&latency.candidate));
+    let share = if is_enough { "99 of 100" } else { "half of all" };
+    Some(Gate {
+        name: "cost within bounds",
+        passed: new <= COST_NS_FREE || new <= old.saturating_mul(COST_RATIO_MAX),
+        found: format!("{share} answers within {new} ns, within {old} ns before"),
+    })
 }
 
 fn carry_out(path: &Path, spec: &MigrationSpec, found: &Migrated) -> Result<MigrationDone, MigrateError> {

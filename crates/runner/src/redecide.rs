@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use ecology_features::config::Comparison;
 use ecology_journal::{Journal, OpenMode, SqliteJournal};
 use ecology_shadow::Report;
 use ecology_types::{Axis, AxisVector, CommandKind, Effect, Key, Record, Time};
@@ -155,7 +156,7 @@ pub fn redecide(
             recorded: recorded.to_string(),
             reason,
         })?;
-        let parts = compose::parts(pairs(recorded, asked)).map_err(OpenError::from)?;
+        let parts = compose::parts_with(pairs(recorded, asked), &timed()).map_err(OpenError::from)?;
         let world = World::new(parts);
         let mut stretch = StretchRun { world, recorded, found: &mut found, counts: &mut counts };
         let to = stretch.run(&mut journal, from, last)?;
@@ -173,6 +174,12 @@ pub fn redecide(
     found.records = last;
     found.commands = counts.into_iter().map(|(kind, compared)| (kind.name(), compared)).collect();
     Ok(found)
+}
+
+/// Everything is compared and some of it timed. Nothing switches a side off for being slow: whoever reads the figures judges them.
+fn timed() -> ecology_shadow::Options {
+    let config = Comparison { latency_ratio_max: 0, answer_ms_max: 0, ..Comparison::default() };
+    compose::comparison(&config)
 }
 
 /// The positions to ask, with the recorded ones beside them where they differ: the pair knows which differences are registered.
@@ -211,7 +218,9 @@ impl StretchRun<'_> {
     fn run(&mut self, journal: &mut dyn Journal, from: u64, last: u64) -> Result<u64, OpenError> {
         if from > 1 {
             let how = Recover { until: from - 1, use_snapshot: false };
-            self.world = store::recover(journal, self.world.axes(), how, &mut Observers::default())?;
+            let (axes, options) = (self.world.axes(), timed());
+            let parts = || compose::parts_with(axes, &options);
+            self.world = store::recover_on(journal, &parts, how, &mut Observers::default())?;
         }
         let mut end = from;
         let mut failed = None;

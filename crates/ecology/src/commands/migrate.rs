@@ -119,7 +119,7 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
         number(plan.stays)
     );
     for (code, (n, first)) in &plan.without_place {
-        let title = catalogue::title(code).unwrap_or_default();
+        let title = catalogue::title_of(code).unwrap_or_default();
         let ids: Vec<_> = first.iter().map(|id| clean(id).into_owned()).collect();
         let more = if *n > ids.len() as u64 { ", ..." } else { "" };
         text +=
@@ -141,7 +141,7 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
     }
     text += &table.render(style);
     for (code, explained) in &found.evidence.expected {
-        let title = catalogue::title(code).unwrap_or_default();
+        let title = catalogue::title_of(code).unwrap_or_default();
         text += &format!("  {code} {title}: {}\n", count(explained.decisions, "decision"));
     }
     match &found.done {

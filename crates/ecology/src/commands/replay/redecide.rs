@@ -89,7 +89,7 @@ fn render(found: &Redecided, world: &str, style: Style) -> String {
     );
     text += &commands(found, style);
     for (code, explained) in &found.expected {
-        let title = catalogue::title(code).unwrap_or_default();
+        let title = catalogue::title_of(code).unwrap_or_default();
         text += &format!("\n{} {title}: {}\n", style.heading(code), count(explained.decisions, "decision"));
         for parting in explained.first.iter().take(SHOWN_MAX) {
             text += &one(parting);
