@@ -5,6 +5,7 @@ mod check;
 mod committer;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod disk;
 mod error;
 #[cfg(any(test, feature = "conformance"))]
 mod faulty;
@@ -16,6 +17,7 @@ mod sqlite;
 pub use committer::{
     CommitHandle, Committer, CommitterOptions, OnCommit, Progress, Ticket, TicketFuture, TrySubmitError,
 };
+pub use disk::{Disk, Found, Hold, MachineDisk};
 pub use error::JournalError;
 #[cfg(any(test, feature = "conformance"))]
 pub use faulty::{Fault, FaultyJournal};

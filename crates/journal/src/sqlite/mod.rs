@@ -11,12 +11,14 @@ mod scan;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::batch::Writer;
 use crate::check::{check_batch, check_snapshot, frame_length};
+use crate::disk::{Disk, MachineDisk};
 use crate::journal::Visit;
 use crate::{Frame, Journal, JournalError};
 use lock::WorldLock;
@@ -54,8 +56,10 @@ pub enum Verify {
 }
 
 /// Settings of a [`SqliteJournal`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SqliteOptions {
+    /// Where the files are.
+    pub disk: Arc<dyn Disk>,
     /// How much is verified on opening.
     pub verify: Verify,
     /// The largest the file may grow, in bytes; beyond it an append answers [`JournalError::DiskFull`]. No limit when `None`.
@@ -69,6 +73,7 @@ pub struct SqliteOptions {
 impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
+            disk: Arc::new(MachineDisk),
             verify: Verify::All,
             file_bytes_max: None,
             checkpoint_bytes: 16 * 1024 * 1024,
@@ -91,6 +96,7 @@ pub struct Cut {
 pub struct SqliteJournal {
     // Before the lock, so that it is closed before the lock is let go.
     connection: Connection,
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     last: u64,
     chain: u32,
@@ -124,28 +130,40 @@ impl SqliteJournal {
     }
 
     fn connect(path: &Path, mode: OpenMode, options: &SqliteOptions) -> Result<Self, JournalError> {
+        let disk = &*options.disk;
         let (path, lock) = match mode {
             OpenMode::Create => {
-                let (path, lock) = open::create(path)?;
+                let (path, lock) = open::create(disk, path)?;
                 (path, Some(lock))
             }
             OpenMode::Write => {
-                let path = open::find(path)?;
-                open::judge_header(&path)?;
-                open::judge_writable(&path)?;
-                let lock = WorldLock::take(&path)?;
+                let path = open::find(disk, path)?;
+                open::judge_header(disk, &path)?;
+                open::judge_writable(disk, &path)?;
+                let lock = WorldLock::take(disk, &path)?;
                 (path, Some(lock))
             }
             OpenMode::Read => {
-                let path = open::find(path)?;
-                open::judge_header(&path)?;
+                let path = open::find(disk, path)?;
+                open::judge_header(disk, &path)?;
                 (path, None)
             }
         };
-        let connection =
-            if lock.is_some() { open::connect_writer(&path)? } else { open::connect_reader(&path)? };
-        let journal =
-            Self { connection, path, last: 0, chain: 0, scratch: Writer::default(), poisoned: None, lock };
+        let connection = if lock.is_some() {
+            open::connect_writer(disk, &path)?
+        } else {
+            open::connect_reader(disk, &path)?
+        };
+        let journal = Self {
+            connection,
+            disk: Arc::clone(&options.disk),
+            path,
+            last: 0,
+            chain: 0,
+            scratch: Writer::default(),
+            poisoned: None,
+            lock,
+        };
         journal.configure(options).map_err(|error| journal.explain("opening the world", error))?;
         Ok(journal)
     }
@@ -180,7 +198,15 @@ impl SqliteJournal {
     /// # Errors
     /// [`JournalError::Corrupt`] when sound frames follow the damage, and then nothing is changed; else as [`open`](Self::open).
     pub fn repair(path: impl AsRef<Path>) -> Result<Option<Cut>, JournalError> {
-        let mut journal = Self::connect(path.as_ref(), OpenMode::Write, &SqliteOptions::default())?;
+        Self::repair_with(path, &SqliteOptions::default())
+    }
+
+    /// As [`repair`](Self::repair), with other settings than the default ones.
+    ///
+    /// # Errors
+    /// As [`repair`](Self::repair).
+    pub fn repair_with(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Option<Cut>, JournalError> {
+        let mut journal = Self::connect(path.as_ref(), OpenMode::Write, options)?;
         journal.refresh()?;
         match journal.verify(Verify::All) {
             Ok(()) => Ok(None),
@@ -328,7 +354,8 @@ impl Journal for SqliteJournal {
     }
 
     fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
-        let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
+        let options =
+            SqliteOptions { disk: Arc::clone(&self.disk), verify: Verify::Tail, ..SqliteOptions::default() };
         Ok(Box::new(Self::open_with(&self.path, OpenMode::Read, &options)?))
     }
 
