@@ -12,6 +12,8 @@ mod faulty;
 mod frame;
 mod journal;
 mod memory;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod sqlite;
 
 pub use committer::{
@@ -24,6 +26,8 @@ pub use faulty::{Fault, FaultyJournal};
 pub use frame::{Frame, OwnedFrame};
 pub use journal::{Journal, Visit};
 pub use memory::{MemoryDisk, MemoryJournal};
+#[cfg(feature = "planted-bugs")]
+pub use planted::PlantedBug;
 pub use sqlite::{APPLICATION_ID, Cut, OpenMode, SqliteJournal, SqliteOptions, Verify};
 
 /// The version of the layout of a journal file. A file that carries a higher one refuses to open.

@@ -26,6 +26,9 @@ pub struct CommitterOptions {
     pub queue_frames_max: usize,
     /// The most bytes that wait; beyond it `submit` blocks.
     pub queue_bytes_max: usize,
+    /// A bug to behave as if it were there.
+    #[cfg(feature = "planted-bugs")]
+    pub planted: Option<crate::PlantedBug>,
 }
 
 impl Default for CommitterOptions {
@@ -35,6 +38,8 @@ impl Default for CommitterOptions {
             batch_bytes_max: 4 * 1024 * 1024,
             queue_frames_max: 64 * 1024,
             queue_bytes_max: 64 * 1024 * 1024,
+            #[cfg(feature = "planted-bugs")]
+            planted: None,
         }
     }
 }

@@ -29,6 +29,9 @@ pub const APPLICATION_ID: u32 = 0x4543_4F4C;
 /// Where a batch is split into several rows (of one transaction), so that a read in its middle need not load all of it.
 const ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// How many times [`SqliteOptions::checkpoint_bytes`] the write-ahead log of a journal may grow that nobody tends.
+const UNTENDED_TIMES: u32 = 4;
+
 /// How long to wait for a foreign program that holds SQLite's own lock.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
@@ -64,10 +67,14 @@ pub struct SqliteOptions {
     pub verify: Verify,
     /// The largest the file may grow, in bytes; beyond it an append answers [`JournalError::DiskFull`]. No limit when `None`.
     pub file_bytes_max: Option<u64>,
-    /// How many bytes gather in the write-ahead log before they are moved into the main file.
+    /// How many bytes gather in the write-ahead log before [`tend`](Journal::tend) moves them into the main file, which is after an
+    /// acknowledgement and never before it. Where nobody tends the journal, SQLite does so itself at four times as many.
     pub checkpoint_bytes: u32,
     /// Memory for SQLite's page cache, in bytes.
     pub cache_bytes: u32,
+    /// A bug to behave as if it were there.
+    #[cfg(feature = "planted-bugs")]
+    pub planted: Option<crate::PlantedBug>,
 }
 
 impl Default for SqliteOptions {
@@ -78,6 +85,8 @@ impl Default for SqliteOptions {
             file_bytes_max: None,
             checkpoint_bytes: 16 * 1024 * 1024,
             cache_bytes: 16 * 1024 * 1024,
+            #[cfg(feature = "planted-bugs")]
+            planted: None,
         }
     }
 }
@@ -102,6 +111,10 @@ pub struct SqliteJournal {
     chain: u32,
     scratch: Writer,
     poisoned: Option<JournalError>,
+    checkpoint_bytes: u64,
+    page_bytes: u64,
+    /// About how many bytes were written to the write-ahead log since it was last moved into the main file.
+    log_bytes: u64,
     lock: Option<WorldLock>,
 }
 
@@ -133,7 +146,7 @@ impl SqliteJournal {
         let disk = &*options.disk;
         let (path, lock) = match mode {
             OpenMode::Create => {
-                let (path, lock) = open::create(disk, path)?;
+                let (path, lock) = open::create(options, path)?;
                 (path, Some(lock))
             }
             OpenMode::Write => {
@@ -154,7 +167,7 @@ impl SqliteJournal {
         } else {
             open::connect_reader(disk, &path)?
         };
-        let journal = Self {
+        let mut journal = Self {
             connection,
             disk: Arc::clone(&options.disk),
             path,
@@ -162,13 +175,16 @@ impl SqliteJournal {
             chain: 0,
             scratch: Writer::default(),
             poisoned: None,
+            checkpoint_bytes: u64::from(options.checkpoint_bytes),
+            page_bytes: 0,
+            log_bytes: 0,
             lock,
         };
         journal.configure(options).map_err(|error| journal.explain("opening the world", error))?;
         Ok(journal)
     }
 
-    fn configure(&self, options: &SqliteOptions) -> Result<(), rusqlite::Error> {
+    fn configure(&mut self, options: &SqliteOptions) -> Result<(), rusqlite::Error> {
         let connection = &self.connection;
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "cache_size", -i64::from(options.cache_bytes / 1024))?;
@@ -178,17 +194,47 @@ impl SqliteJournal {
         connection.pragma_update(None, "synchronous", "FULL")?;
         let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         // pragma_update cannot be used for those that answer with a row.
+        let untended = options.checkpoint_bytes.saturating_mul(UNTENDED_TIMES);
         connection.pragma_update_and_check(
             None,
             "wal_autocheckpoint",
-            i64::from(options.checkpoint_bytes / page_bytes.max(1)).max(1),
+            i64::from(untended / page_bytes.max(1)).max(1),
             |_| Ok(()),
         )?;
         if let Some(bytes) = options.file_bytes_max {
             let pages = i64::try_from(bytes / u64::from(page_bytes.max(1))).unwrap_or(i64::MAX).max(1);
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         }
+        self.page_bytes = u64::from(page_bytes);
+        #[cfg(feature = "planted-bugs")]
+        self.plant(options)?;
         Ok(())
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    fn plant(&mut self, options: &SqliteOptions) -> Result<(), rusqlite::Error> {
+        use crate::PlantedBug;
+        match options.planted {
+            Some(PlantedBug::CommitNotSynced) => self.connection.pragma_update(None, "synchronous", "NORMAL"),
+            Some(PlantedBug::SyncRemoved) => self.connection.pragma_update(None, "synchronous", "OFF"),
+            Some(PlantedBug::CheckpointBeforeAcknowledgement) => {
+                let pages = (self.checkpoint_bytes / self.page_bytes.max(1)).max(1);
+                self.checkpoint_bytes = u64::MAX;
+                self.connection.pragma_update_and_check(
+                    None,
+                    "wal_autocheckpoint",
+                    i64::try_from(pages).unwrap_or(i64::MAX),
+                    |_| Ok(()),
+                )
+            }
+            Some(PlantedBug::AcknowledgeBeforeSync | PlantedBug::FolderNotSynced) | None => Ok(()),
+        }
+    }
+
+    /// Notes that about so many bytes went into the write-ahead log: whole pages, and the page above them.
+    fn note_written(&mut self, bytes: usize) {
+        let page = self.page_bytes.max(1);
+        self.log_bytes += ((bytes as u64).div_ceil(page) + 1) * page;
     }
 
     /// Cuts a torn end off a world, provided that nothing sound follows the damage. SQLite itself drops a batch that was being
@@ -284,6 +330,7 @@ impl Journal for SqliteJournal {
         let inserted = self.insert(frames, &lengths);
         self.chain = self.poison_on_error("appending to the log", inserted)?;
         self.last = last.number;
+        self.note_written(frames.iter().map(|frame| frame.bytes.len()).sum());
         Ok(())
     }
 
@@ -334,14 +381,18 @@ impl Journal for SqliteJournal {
         self.must_write()?;
         let set =
             self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, value]);
-        self.poison_on_error("writing the metadata", set).map(drop)
+        self.poison_on_error("writing the metadata", set)?;
+        self.note_written(value.len());
+        Ok(())
     }
 
     fn save_snapshot(&mut self, at: u64, tag: &[u8], bytes: &[u8]) -> Result<(), JournalError> {
         self.must_write()?;
         check_snapshot(at, self.last)?;
         let saved = snapshot::save(&self.connection, at, tag, bytes);
-        self.poison_on_error("saving a snapshot", saved)
+        self.poison_on_error("saving a snapshot", saved)?;
+        self.note_written(bytes.len());
+        Ok(())
     }
 
     fn newest_snapshot(
@@ -357,6 +408,22 @@ impl Journal for SqliteJournal {
         let options =
             SqliteOptions { disk: Arc::clone(&self.disk), verify: Verify::Tail, ..SqliteOptions::default() };
         Ok(Box::new(Self::open_with(&self.path, OpenMode::Read, &options)?))
+    }
+
+    /// Moves the write-ahead log into the main file once enough has gathered there. Where readers are in the way, what can be moved is,
+    /// and the rest the next time.
+    fn tend(&mut self) -> Result<(), JournalError> {
+        if self.log_bytes < self.checkpoint_bytes {
+            return Ok(());
+        }
+        self.must_write()?;
+        let moved = self
+            .connection
+            .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
+            .and_then(|mut statement| statement.query_row([], |_| Ok(())));
+        self.poison_on_error("moving the log into the main file", moved)?;
+        self.log_bytes = 0;
+        Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<(), JournalError> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::lock::{WorldLock, beside};
-use super::{APPLICATION_ID, fault};
+use super::{APPLICATION_ID, SqliteOptions, fault};
 use crate::disk::Disk;
 use crate::{FORMAT_VERSION, JournalError};
 
@@ -98,7 +98,8 @@ pub(super) fn judge_writable(disk: &dyn Disk, path: &Path) -> Result<(), Journal
 }
 
 /// Makes an empty world. It appears under its name only once it is complete and durable.
-pub(super) fn create(disk: &dyn Disk, path: &Path) -> Result<(PathBuf, WorldLock), JournalError> {
+pub(super) fn create(options: &SqliteOptions, path: &Path) -> Result<(PathBuf, WorldLock), JournalError> {
+    let disk = &*options.disk;
     match find(disk, path) {
         Ok(_) => return Err(JournalError::AlreadyExists { path: path.to_owned() }),
         Err(JournalError::NotFound { .. }) => {}
@@ -130,9 +131,18 @@ pub(super) fn create(disk: &dyn Disk, path: &Path) -> Result<(PathBuf, WorldLock
     build(disk, &draft)?;
     disk.sync(&draft)
         .and_then(|()| disk.rename(&draft, &path))
-        .and_then(|()| disk.sync(&folder))
+        .and_then(|()| sync_name(options, &folder))
         .map_err(|error| unwritable(&path, error))?;
     Ok((path, lock))
+}
+
+/// Makes the new name durable.
+fn sync_name(options: &SqliteOptions, folder: &Path) -> std::io::Result<()> {
+    #[cfg(feature = "planted-bugs")]
+    if options.planted == Some(crate::PlantedBug::FolderNotSynced) {
+        return Ok(());
+    }
+    options.disk.sync(folder)
 }
 
 fn connect(disk: &dyn Disk, path: impl AsRef<Path>, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
