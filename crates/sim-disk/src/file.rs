@@ -19,6 +19,26 @@ struct Pending {
     is_doomed: bool,
 }
 
+impl Pending {
+    /// What is left of it outside of a range.
+    fn without(self, from: usize, to: usize) -> Vec<Self> {
+        let Change::Write { at, bytes } = self.change else { return vec![self] };
+        let end = at + bytes.len();
+        let piece = |from: usize, to: usize| {
+            let bytes = bytes[from - at..to - at].to_vec();
+            Self { change: Change::Write { at: from, bytes }, is_doomed: self.is_doomed }
+        };
+        let mut left = Vec::new();
+        if at < from.min(end) {
+            left.push(piece(at, from.min(end)));
+        }
+        if to.max(at) < end {
+            left.push(piece(to.max(at), end));
+        }
+        left
+    }
+}
+
 /// The content of a file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct File {
@@ -58,16 +78,25 @@ impl File {
             self.pending.clear();
             return;
         }
-        let durable = &mut self.durable;
-        self.pending.retain(|pending| {
-            if !pending.is_doomed {
-                match &pending.change {
-                    Change::Write { at, bytes } => put(durable, *at, bytes),
-                    Change::Resize { to } => durable.resize(*to, 0),
+        let mut doomed: Vec<Pending> = Vec::new();
+        for pending in std::mem::take(&mut self.pending) {
+            if pending.is_doomed {
+                doomed.push(pending);
+                continue;
+            }
+            // What is written now takes the place of what was doomed there.
+            match &pending.change {
+                Change::Write { at, bytes } => {
+                    put(&mut self.durable, *at, bytes);
+                    doomed = doomed.into_iter().flat_map(|old| old.without(*at, at + bytes.len())).collect();
+                }
+                Change::Resize { to } => {
+                    self.durable.resize(*to, 0);
+                    doomed = doomed.into_iter().flat_map(|old| old.without(*to, usize::MAX)).collect();
                 }
             }
-            pending.is_doomed
-        });
+        }
+        self.pending = doomed;
     }
 
     /// A sync that failed.
@@ -177,6 +206,19 @@ mod tests {
         let found = file.survivor(&mut Seed(0).rng(), 0);
         assert_eq!((found.len(), found[1024]), (1536, 3));
         assert_ne!(found[512..1024], [2; 512], "after a crash it is not there");
+    }
+
+    #[test]
+    fn what_is_written_and_synced_anew_is_durable_after_all() {
+        let mut file = File::default();
+        file.write(0, &[1; 4096]);
+        file.doom();
+        file.write(1024, &[2; 1024]);
+        file.sync();
+        for seed in 0..20 {
+            let found = file.survivor(&mut Seed(seed).rng(), 50);
+            assert_eq!(found[1024..2048], [2; 1024]);
+        }
     }
 
     #[test]

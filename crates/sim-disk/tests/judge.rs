@@ -60,8 +60,8 @@ impl Judge {
             disk.promise(what, *number);
         }
         // Now and then the power goes again while the world is being recovered.
-        if depth < 2 && self.images.is_multiple_of(8) {
-            disk.collect(Some(Collect { seed: image.seed, one_in: 6, images: 1 }));
+        if depth < 2 && self.images.is_multiple_of(12) {
+            disk.collect(Some(Collect { seed: image.seed, one_in: 10, images: 1 }));
         }
         let options = options(&disk, None);
         let mut ends = ends.clone();
@@ -82,7 +82,7 @@ impl Judge {
             self.during_recovery += 1;
             self.at_depth(seed, &ends, &image, depth + 1)?;
         }
-        if depth == 0 && self.images.is_multiple_of(150) {
+        if depth == 0 && self.images.is_multiple_of(100) {
             self.on_the_machine += 1;
             let folder = tempfile::TempDir::new().unwrap();
             let path = image.write_to(folder.path(), WORLD).unwrap();

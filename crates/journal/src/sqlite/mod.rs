@@ -180,7 +180,11 @@ impl SqliteJournal {
             log_bytes: 0,
             lock,
         };
-        journal.configure(options).map_err(|error| journal.explain("opening the world", error))?;
+        let configured = journal.configure(options);
+        configured.map_err(|error| journal.explain("opening the world", error))?;
+        if mode == OpenMode::Write {
+            journal.make_durable()?;
+        }
         Ok(journal)
     }
 
@@ -192,6 +196,14 @@ impl SqliteJournal {
             return Ok(());
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // A file that was in another mode (by an older program, or a foreign one) is put into this one; all that is said about durability
+        // is said about a write-ahead log.
+        if open::journal_mode(connection)? != "wal" {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+                Some("SQLite cannot keep a write-ahead log there".to_owned()),
+            ));
+        }
         let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         // pragma_update cannot be used for those that answer with a row.
         let untended = options.checkpoint_bytes.saturating_mul(UNTENDED_TIMES);
@@ -208,6 +220,22 @@ impl SqliteJournal {
         self.page_bytes = u64::from(page_bytes);
         #[cfg(feature = "planted-bugs")]
         self.plant(options)?;
+        Ok(())
+    }
+
+    /// What a killed process left is seen by its successor whether it is durable or not, and after a sync that failed the system
+    /// may consider durable what never will be. So the name is synced, and the log is written anew into the main file, before anything is
+    /// built on them.
+    fn make_durable(&mut self) -> Result<(), JournalError> {
+        open::sync_folder(&*self.disk, &self.path)?;
+        let log = self.disk.look(&lock::beside(&self.path, "-wal")).map_or(0, |found| found.bytes);
+        if log > 0 { self.checkpoint() } else { Ok(()) }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), JournalError> {
+        let moved = open::checkpoint(&self.connection, "PASSIVE");
+        self.poison_on_error("moving the log into the main file", moved)?;
+        self.log_bytes = 0;
         Ok(())
     }
 
@@ -417,13 +445,7 @@ impl Journal for SqliteJournal {
             return Ok(());
         }
         self.must_write()?;
-        let moved = self
-            .connection
-            .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
-            .and_then(|mut statement| statement.query_row([], |_| Ok(())));
-        self.poison_on_error("moving the log into the main file", moved)?;
-        self.log_bytes = 0;
-        Ok(())
+        self.checkpoint()
     }
 
     fn close(self: Box<Self>) -> Result<(), JournalError> {

@@ -136,6 +136,11 @@ pub(super) fn create(options: &SqliteOptions, path: &Path) -> Result<(PathBuf, W
     Ok((path, lock))
 }
 
+/// Makes the name of an existing world durable.
+pub(super) fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), JournalError> {
+    disk.sync(folder_of(path)).map_err(|error| unwritable(path, error))
+}
+
 /// Makes the new name durable.
 fn sync_name(options: &SqliteOptions, folder: &Path) -> std::io::Result<()> {
     #[cfg(feature = "planted-bugs")]
@@ -163,7 +168,35 @@ fn build(disk: &dyn Disk, draft: &Path) -> Result<(), JournalError> {
              PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL; BEGIN; {SCHEMA} COMMIT;"
         ))
         .map_err(failed)?;
-    connection.close().map_err(|(_, error)| failed(error))
+    if journal_mode(&connection).map_err(failed)? != "wal" {
+        // SQLite stays with the mode it had when it cannot change it, and says so only in its answer.
+        return Err(JournalError::Io {
+            doing: "creating the world".to_owned(),
+            detail: "SQLite cannot keep a write-ahead log there".to_owned(),
+        });
+    }
+    // Closing would do the same and keep silent about what went wrong; the draft is renamed and must stand alone.
+    checkpoint(&connection, "TRUNCATE").map_err(failed)?;
+    connection.close().map_err(|(_, error)| failed(error))?;
+    if disk.look(&beside(draft, "-wal")).is_ok_and(|found| found.bytes > 0) {
+        return Err(JournalError::Io {
+            doing: "creating the world".to_owned(),
+            detail: "its log could not be moved into its file".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// How SQLite keeps this file durable.
+pub(super) fn journal_mode(connection: &Connection) -> Result<String, rusqlite::Error> {
+    connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
+}
+
+/// Moves the write-ahead log into the main file, as far as readers let it.
+pub(super) fn checkpoint(connection: &Connection, how: &str) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))
+        .and_then(|mut statement| statement.query_row([], |_| Ok(())))
 }
 
 /// Connects for reading. Without a writer and without the right to create the files beside it, the file alone is read.
