@@ -25,6 +25,7 @@ mod summary;
 mod tally;
 mod thinkers;
 mod tick;
+mod worlds;
 
 pub use bookkeeping::Source as MeterSource;
 pub use continuous::{ContinuousLimits, run_continuously};
@@ -35,3 +36,4 @@ pub use outcome::{Ended, RunOutcome};
 pub use sleepers::Sleepers;
 pub use stop::Stop;
 pub use tick::{TickLimits, run_ticks};
+pub use worlds::{OnThisMachine, Worlds};

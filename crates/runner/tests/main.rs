@@ -6,6 +6,7 @@ mod capacity;
 mod continuous;
 mod faults;
 mod life;
+mod power;
 mod real_clock;
 mod schedule;
 mod session;

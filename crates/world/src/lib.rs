@@ -13,11 +13,13 @@ mod event_log;
 mod graves;
 mod hash;
 mod inbox;
-mod invariants;
+pub mod laws;
 mod mint;
 mod order_book;
 mod oversize;
 mod parts;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod reservations;
 mod result;
 mod scorer;
@@ -35,10 +37,12 @@ pub use agents::{AgentLoop, Agents, LoopState};
 pub use event_log::{Event, EventLog};
 pub use hash::StateHash;
 pub use inbox::Inboxes;
-pub use invariants::Broken;
+pub use laws::Broken;
 pub use mint::{Auction, Mint};
 pub use order_book::OrderBook;
 pub use parts::Parts;
+#[cfg(feature = "planted-bugs")]
+pub use planted::PlantedBug;
 pub use reservations::{Open, Reservations};
 pub use scorer::{DistinctWords, Scorer};
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
