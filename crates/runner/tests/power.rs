@@ -131,7 +131,7 @@ fn config(mode: ExecutionMode, seed: u64) -> Config {
     config.run.clock = Clock::Virtual;
     config.metering.source = MeteringSource::Modelled;
     config.journal.batch_records_max = 1;
-    config.journal.snapshot_every_records = 150;
+    config.journal.snapshot_every_records = 25;
     config.features.execution_mode = mode;
     if mode == ExecutionMode::Continuous {
         config.features.rate_limiting = RateLimiting::Rolling;
