@@ -1,4 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::duplicate_mod,
+        reason = "the committer is compiled a second time over a scheduler, see shuttled.rs"
+    )
+)]
 
 mod batch;
 mod check;
@@ -14,7 +21,10 @@ mod journal;
 mod memory;
 #[cfg(feature = "planted-bugs")]
 mod planted;
+#[cfg(test)]
+mod shuttled;
 mod sqlite;
+mod sync;
 
 pub use committer::{
     CommitHandle, Committer, CommitterOptions, OnCommit, Progress, Ticket, TicketFuture, TrySubmitError,

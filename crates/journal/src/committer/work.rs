@@ -1,7 +1,6 @@
 //! The committer's thread.
 
-use std::sync::MutexGuard;
-
+use super::super::sync::{MutexGuard, yield_now};
 use super::shared::{Job, Shared, State, Waiting};
 use super::{OnCommit, Progress};
 use crate::{Frame, Journal, JournalError};
@@ -122,7 +121,7 @@ fn gather(shared: &Shared, enough: u64) {
             return;
         }
         seen = submitted;
-        std::thread::yield_now();
+        yield_now();
     }
 }
 
