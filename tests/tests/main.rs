@@ -8,4 +8,5 @@ mod disk;
 mod figures;
 mod flag_walk;
 mod interrupt;
+mod power;
 mod readme;

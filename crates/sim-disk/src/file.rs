@@ -125,7 +125,8 @@ impl File {
                         let is_last = Some(index) == torn && to == bytes.len();
                         let kept = if rng.random_range(0..100) < luck { to } else { from };
                         // The sector on which the power went: a beginning of the new bytes, the rest as it was.
-                        let kept = if is_last && rng.random_bool(0.5) { rng.random_range(from..=to) } else { kept };
+                        let kept =
+                            if is_last && rng.random_bool(0.5) { rng.random_range(from..=to) } else { kept };
                         if kept > from {
                             put_over_rubbish(&mut found, at + from, &bytes[from..kept], rng);
                         }
