@@ -1,9 +1,11 @@
 //! Syncs that fail and disks that fill up.
 
+use ecology_journal::conformance::append_all;
+use ecology_journal::{Disk as _, OpenMode, SqliteJournal};
 use ecology_sim_disk::{Collect, Fault, SimDisk};
 
 use crate::judge::Judge;
-use crate::story::Story;
+use crate::story::{Story, WORLD, options};
 
 /// Plays one story on a disk with that fault; the run may break off, but what it promised before stays true after the process is
 /// started again, on the disk as it then looks, and after a crash later on.
@@ -64,4 +66,26 @@ fn room_again() {
     assert!(full.is_err_and(|said| said.contains("full")), "a disk that is full says so");
     let restarted: SimDisk = story.disk.after_kill();
     Judge::default().go_on(3, &story.ends, &restarted).unwrap();
+}
+
+/// Whatever goes wrong while a world is made: it is whole, or it is not there and can be made.
+#[test]
+fn a_world_is_made_whole_or_not_at_all() {
+    let full = (0..70).map(|pages| Fault::Full { bytes_max: pages * 4096 });
+    let failing = (0..22).flat_map(|at| [Fault::SyncFailsOnce { at }, Fault::SyncsFail { from: at }]);
+    for fault in full.chain(failing) {
+        let disk = SimDisk::new();
+        disk.plan(fault);
+        let made = SqliteJournal::open_with(disk.path(WORLD), OpenMode::Create, &options(&disk, None));
+        let was_made = made.is_ok();
+        drop(made);
+        let again = disk.after_kill();
+        let there = again.look(&again.path(WORLD)).is_ok();
+        assert!(there || !was_made, "{fault:?}");
+        let mode = if there { OpenMode::Write } else { OpenMode::Create };
+        let mut journal = SqliteJournal::open_with(again.path(WORLD), mode, &options(&again, None))
+            .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        append_all(&mut journal, &[b"one"]).unwrap();
+        assert!(again.counts_of("a.world-wal").syncs > 0, "{fault:?}: it keeps no write-ahead log");
+    }
 }
