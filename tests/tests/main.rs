@@ -3,10 +3,15 @@
 
 mod bad_input;
 mod crash;
+mod deprecations;
 mod determinism;
 mod disk;
 mod figures;
 mod flag_walk;
+mod golden;
+mod import;
 mod interrupt;
+mod migration;
+mod movable;
 mod power;
 mod readme;

@@ -11,19 +11,21 @@ pub(crate) enum Exit {
     Config,
     World,
     Journal,
+    Source,
     Crashed,
     Interrupted,
 }
 
 impl Exit {
     /// Every way, in ascending order of the numbers.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Ok,
         Self::Failed,
         Self::Usage,
         Self::Config,
         Self::World,
         Self::Journal,
+        Self::Source,
         Self::Crashed,
         Self::Interrupted,
     ];
@@ -37,6 +39,7 @@ impl Exit {
             Self::Config => 3,
             Self::World => 4,
             Self::Journal => 5,
+            Self::Source => 6,
             Self::Crashed => 101,
             Self::Interrupted => 130,
         }
@@ -51,6 +54,7 @@ impl Exit {
             Self::Config => "the configuration is refused",
             Self::World => "the world cannot be opened: not there, locked, damaged, newer, or not a world",
             Self::Journal => "the disk or the journal failed during the run",
+            Self::Source => "what was to be imported is refused; no world was made",
             Self::Crashed => "the program itself is at fault",
             Self::Interrupted => "a second Ctrl-C; nothing that was acknowledged is lost",
         }
@@ -70,6 +74,9 @@ impl Exit {
             Self::World => "Follow the help of the message. A damaged world is restored from a copy.",
             Self::Journal => {
                 "Free some space or repair the disk, then run again with --world: everything acknowledged is there."
+            }
+            Self::Source => {
+                "Correct what the messages point at in a copy of the files, or add the option that they name."
             }
             Self::Crashed => "Please report it with the message and the command.",
             Self::Interrupted => "Run again with --world to go on from the last acknowledged step.",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use ecology_features::{ConfigError, Place};
+use ecology_import::{ProblemKind, Refused};
 use ecology_journal::JournalError;
 use ecology_runner::HostError;
 use ecology_runner::compose::NotBuilt;
@@ -42,7 +43,7 @@ impl Failure {
     }
 
     /// A problem whose text ends with what to do after a semicolon, as those of the libraries do.
-    fn with_remedy(exit: Exit, code: &'static str, text: String) -> Self {
+    pub(crate) fn with_remedy(exit: Exit, code: &'static str, text: String) -> Self {
         let (message, help) = match text.rsplit_once("; ") {
             Some((message, help)) => (message.to_owned(), Some(help.to_owned())),
             None => (text, None),
@@ -61,6 +62,12 @@ impl Failure {
             format!("the output cannot be written: {error}"),
             "make room where it goes, or send it elsewhere",
         )
+    }
+
+    /// A world that was made by a run.
+    pub(crate) fn not_imported(world: &str) -> Self {
+        let help = "`inspect WORLD` shows which scenario made it";
+        Self::new(Exit::Usage, "usage::not_imported", format!("{world} was not imported"), help)
     }
 
     /// An id that a world does not have.
@@ -151,10 +158,46 @@ impl From<SessionError> for Failure {
             SessionError::OtherScenario { .. } => {
                 Self::with_remedy(Exit::World, "world::other_scenario", error.to_string())
             }
+            SessionError::NotImported { .. } => {
+                Self::with_remedy(Exit::World, "world::not_imported", error.to_string())
+            }
             SessionError::MadeOtherwise { .. } => {
                 Self::with_remedy(Exit::World, "world::made_otherwise", error.to_string())
             }
         }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let shown = refused.problems.len();
+        let problem = |problem: &ecology_import::Problem| Problem {
+            code: import_code(problem.kind),
+            message: problem.to_string(),
+            help: Some(problem.help.clone()),
+            places: Vec::new(),
+        };
+        let mut problems: Vec<Problem> = refused.problems.iter().map(problem).collect();
+        if let Some(last) = problems.last_mut().filter(|_| refused.count > shown) {
+            let more = format!("; {} more problems are not listed", refused.count - shown);
+            last.help = last.help.take().map(|help| help + &more);
+        }
+        Self { exit: Exit::Source, problems }
+    }
+}
+
+/// The word for what is wrong with something that was to be imported.
+const fn import_code(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::NotFound => "import::not_found",
+        ProblemKind::Unreadable => "import::unreadable",
+        ProblemKind::TooLarge => "import::too_large",
+        ProblemKind::Encoding => "import::encoding",
+        ProblemKind::Syntax => "import::syntax",
+        ProblemKind::Shape => "import::shape",
+        ProblemKind::Number => "import::number",
+        ProblemKind::Id => "import::id",
+        ProblemKind::Duplicate => "import::duplicate",
     }
 }
 

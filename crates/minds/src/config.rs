@@ -1,5 +1,7 @@
 //! An agent's configuration: the text of its artifact, and the mind that is built from it.
 
+use std::sync::Arc;
+
 use ecology_types::Seed;
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +67,7 @@ minds! {
     /// Looks at everything.
     Scout "scout" s::ScoutConfig,
     /// Waits.
-    Sleeper "sleeper" s::SleeperConfig,
+    Sleeper "sleeper" Arc<s::SleeperConfig>,
     /// Makes principals.
     Spawner "spawner" s::SpawnerConfig,
     /// Trades rights.
@@ -76,6 +78,8 @@ minds! {
     Slow "slow" s::SlowConfig,
     /// Panics on purpose.
     Panicking "panicking" s::PanickingConfig,
+    /// Sleeps: its mind is not here.
+    Resting "resting" s::RestingConfig,
 }
 
 impl MindConfig {
@@ -119,6 +123,12 @@ impl MindConfig {
             ecology_types::Span::ZERO => mind,
             delay => Box::new(Paced::new(mind, delay, seed)),
         }
+    }
+}
+
+impl From<s::SleeperConfig> for MindConfig {
+    fn from(config: s::SleeperConfig) -> Self {
+        Self::Sleeper(Arc::new(config))
     }
 }
 

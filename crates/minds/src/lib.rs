@@ -20,6 +20,7 @@
 //! # Ok::<(), ecology_minds::MindConfigError>(())
 //! ```
 
+mod builder;
 mod config;
 mod config_text;
 mod dice;
@@ -32,6 +33,7 @@ mod state;
 pub mod statistics;
 mod summary;
 
+pub use builder::Builder;
 pub use config::{CONFIG_BYTES_MAX, MindConfig, MindConfigError, build, build_with};
 pub use config_text::Position;
 pub use dice::Dice;

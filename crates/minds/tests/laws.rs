@@ -26,6 +26,7 @@ const CONFIGS: &[&str] = &[
     "mind = 'failing'\nfirst = 4\n[inner]\nmind = 'builder'",
     "mind = 'slow'\n[inner]\nmind = 'lender'",
     "mind = 'panicking'\nfirst = 100000\n[inner]\nmind = 'scout'",
+    "mind = 'resting'\nprompt = 'Be kind.'",
 ];
 
 fn town(seed: u64) -> Village {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ecology_types::{ArtifactRecord, Key};
+use ecology_types::{ArtifactRecord, ConvertedField, Key, Policy, Snug};
 
 use crate::index::{Candidates, Index};
 use crate::{Change, Query, Resolution};
@@ -24,6 +24,8 @@ pub(crate) struct Registry {
     records: Vec<ArtifactRecord>,
     tombstones: u64,
     index: Index,
+    /// The policy of the latest record that has one, to be shared by the next one that has the same.
+    policy: Option<Arc<Policy>>,
 }
 
 impl Registry {
@@ -40,9 +42,7 @@ impl Registry {
     }
 
     fn set_slot(&mut self, key: Key, slot: u32) {
-        if key.index() >= self.slots.len() {
-            self.slots.resize(key.index() + 1, FREE);
-        }
+        self.slots.reach(key.index() + 1, || FREE);
         self.slots[key.index()] = slot;
     }
 
@@ -93,16 +93,22 @@ impl Registry {
     }
 
     /// Holds `record` under its key, instead of whatever was there: what happened is the truth.
-    pub(crate) fn insert(&mut self, record: ArtifactRecord) {
+    pub(crate) fn insert(&mut self, mut record: ArtifactRecord) {
         let key = record.key;
         if !Self::holds(key) {
             return;
+        }
+        if let Some(policy) = &mut record.policy {
+            match &self.policy {
+                Some(latest) if latest == policy => *policy = Arc::clone(latest),
+                _ => self.policy = Some(Arc::clone(policy)),
+            }
         }
         self.forget(key);
         self.index.add(&record);
         // Fewer than KEYS_MAX records are live, so a slot is never one of the three marks.
         let slot = u32::try_from(self.records.len()).unwrap_or(FREE);
-        self.records.push(record);
+        self.records.push_snug(record);
         self.set_slot(key, slot);
     }
 
@@ -148,6 +154,14 @@ impl Registry {
                 if let Some(record) = self.live(key) {
                     let has_standing = record.has_standing;
                     self.entomb(key, has_standing);
+                }
+            }
+            Change::Converted { key, field } => {
+                let Some(record) = self.live_mut(key) else { return };
+                match field {
+                    ConvertedField::AccessContract(contract) => record.access_contract = *contract,
+                    ConvertedField::Interface(interface) => record.interface.clone_from(interface),
+                    ConvertedField::Nothing => {}
                 }
             }
             Change::OwnerChanged { key, to, at } => {

@@ -1,6 +1,6 @@
 //! Who is a principal and who is an agent.
 
-use ecology_types::Key;
+use ecology_types::{Key, Snug};
 
 /// Ascending lists, kept up to date with every change, so that asking for them costs nothing.
 #[derive(Debug, Clone, Default)]
@@ -34,7 +34,7 @@ impl Roster {
 fn insert(keys: &mut Vec<Key>, key: Key) {
     // New keys are the highest, so this is a push in all but odd histories.
     if keys.last().is_none_or(|last| *last < key) {
-        keys.push(key);
+        keys.push_snug(key);
     } else if let Err(at) = keys.binary_search(&key) {
         keys.insert(at, key);
     }

@@ -3,7 +3,7 @@
 use std::hash::Hasher;
 use std::sync::LazyLock;
 
-use ecology_types::{GenesisArtifact, Id, Key};
+use ecology_types::{GenesisArtifact, Id, Key, Snug};
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 use serde::de::Error as _;
@@ -54,7 +54,7 @@ impl Symbols {
             return;
         }
         let hashed = hash(id.as_str());
-        self.ids.push(id);
+        self.ids.push_snug(id);
         let ids = &self.ids;
         self.keys.insert_unique(hashed, key, |key| ids.get(key.index()).map_or(0, |id| hash(id.as_str())));
     }

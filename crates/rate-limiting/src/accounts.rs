@@ -1,6 +1,8 @@
 //! What both implementations remember alike: shares, overruns and open reservations.
 
-use ecology_types::{Charges, Key, ReservationId, Resource};
+use std::sync::Arc;
+
+use ecology_types::{Charges, Key, ReservationId, Resource, Snug};
 use serde::{Deserialize, Serialize};
 
 use crate::reservations::{Reservation, Reservations};
@@ -22,19 +24,78 @@ fn renewable(charges: &Charges) -> Amounts {
     Resource::RENEWABLE.map(|resource| charges[resource])
 }
 
-/// The shares and overruns of one principal.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The shares and overruns of one principal. Shares change by trade only, so those who were given the same keep one copy until then; an
+/// overrun is the exception.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(Amounts, Amounts)", into = "(Amounts, Amounts)")]
 pub(crate) struct Account {
-    pub(crate) shares: Amounts,
-    pub(crate) overruns: Amounts,
+    shares: Arc<Amounts>,
+    /// `None` where nothing is owed.
+    overruns: Option<Box<Amounts>>,
+}
+
+const NOTHING: &Amounts = &[0; RENEWABLE_COUNT];
+
+impl Account {
+    #[inline]
+    pub(crate) fn overruns(&self) -> &Amounts {
+        self.overruns.as_deref().unwrap_or(NOTHING)
+    }
+
+    /// Adds to what is owed of one resource and takes off what is paid.
+    #[inline]
+    fn owe(&mut self, place: usize, more: u64, paid: u64) {
+        if more == 0 && paid == 0 {
+            return;
+        }
+        let overruns = self.overruns.get_or_insert_default();
+        overruns[place] = overruns[place].saturating_add(more) - paid;
+        if **overruns == *NOTHING {
+            self.overruns = None;
+        }
+    }
+}
+
+impl From<(Amounts, Amounts)> for Account {
+    fn from((shares, overruns): (Amounts, Amounts)) -> Self {
+        Self { shares: Arc::new(shares), overruns: (overruns != *NOTHING).then(|| Box::new(overruns)) }
+    }
+}
+
+impl From<Account> for (Amounts, Amounts) {
+    fn from(account: Account) -> Self {
+        (*account.shares, *account.overruns())
+    }
 }
 
 /// Shares, overruns and reservations. They depend on the events alone and not on who serves, so both implementations
 /// agree on them at every moment: differences can only come from what counts as used *now*.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "Saved")]
 pub(crate) struct Accounts {
     accounts: Vec<Account>,
     reservations: Reservations,
+    /// The shares of those who have none.
+    #[serde(skip)]
+    nothing: Account,
+}
+
+/// What is kept of them. Equal shares are brought together again when it is read back.
+#[derive(Deserialize)]
+struct Saved {
+    accounts: Vec<Account>,
+    reservations: Reservations,
+}
+
+impl From<Saved> for Accounts {
+    fn from(Saved { mut accounts, reservations }: Saved) -> Self {
+        accounts.shrink_to_fit();
+        let mut loaded = Self { accounts, reservations, nothing: Account::default() };
+        for at in 0..loaded.accounts.len() {
+            loaded.share_with_neighbour(at);
+        }
+        loaded
+    }
 }
 
 /// What happened to the amounts that a reservation held.
@@ -47,14 +108,23 @@ pub(crate) struct Settlement {
 }
 
 impl Accounts {
-    /// The account of a principal; one nobody has heard of has nothing.
+    /// The shares of a principal; one nobody has heard of has none.
     #[inline]
-    pub(crate) fn of(&self, principal: Key) -> Account {
-        self.accounts.get(principal.index()).copied().unwrap_or_default()
+    pub(crate) fn shares(&self, principal: Key) -> &Amounts {
+        self.accounts.get(principal.index()).map_or(NOTHING, |account| &account.shares)
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = (Key, &Account)> {
-        (0_u32..).map(Key).zip(&self.accounts)
+    /// What a principal owes from overruns.
+    pub(crate) fn overruns(&self, principal: Key) -> &Amounts {
+        self.accounts.get(principal.index()).map_or(NOTHING, Account::overruns)
+    }
+
+    /// Everybody's shares and overruns.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Key, &Amounts, &Amounts)> {
+        (0_u32..)
+            .map(Key)
+            .zip(&self.accounts)
+            .map(|(key, account)| (key, &*account.shares, account.overruns()))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -68,14 +138,25 @@ impl Accounts {
     #[inline]
     fn of_mut(&mut self, principal: Key) -> &mut Account {
         let at = principal.index();
-        if at >= self.accounts.len() {
-            self.accounts.resize(at + 1, Account::default());
-        }
+        self.accounts.reach(at + 1, || self.nothing.clone());
         &mut self.accounts[at]
     }
 
     pub(crate) fn set_share(&mut self, principal: Key, place: usize, amount: u64) {
-        self.of_mut(principal).shares[place] = amount;
+        let shares = &mut self.of_mut(principal).shares;
+        if shares[place] != amount {
+            Arc::make_mut(shares)[place] = amount;
+        }
+        self.share_with_neighbour(principal.index());
+    }
+
+    /// Principals that joined one after the other mostly have the same shares: then they are kept once.
+    fn share_with_neighbour(&mut self, at: usize) {
+        if let Some([before, account]) = at.checked_sub(1).and_then(|first| self.accounts.get_mut(first..=at))
+            && account.shares == before.shares
+        {
+            account.shares = Arc::clone(&before.shares);
+        }
     }
 
     /// Moves what can be moved: never more than the giver has, so that the sum of all shares stays.
@@ -83,10 +164,10 @@ impl Accounts {
         if from == to {
             return;
         }
-        let room = u64::MAX - self.of(to).shares[place];
-        let amount = amount.min(self.of(from).shares[place]).min(room);
-        self.of_mut(from).shares[place] -= amount;
-        self.of_mut(to).shares[place] += amount;
+        let (rest, sum) = (self.shares(from)[place], self.shares(to)[place]);
+        let amount = amount.min(rest).min(u64::MAX - sum);
+        self.set_share(from, place, rest - amount);
+        self.set_share(to, place, sum + amount);
     }
 
     /// What a use of `charges` needs of every resource: the charges and what is owed from overruns, but never more than the
@@ -96,14 +177,17 @@ impl Accounts {
     /// The first resource of which the charges alone exceed the share.
     #[inline]
     pub(crate) fn needs(&self, principal: Key, charges: &Charges) -> Result<Amounts, Resource> {
-        let account = self.of(principal);
+        let (shares, overruns) = match self.accounts.get(principal.index()) {
+            Some(account) => (&*account.shares, account.overruns()),
+            None => (NOTHING, NOTHING),
+        };
         let charges = renewable(charges);
         let mut needs = Amounts::default();
         for (place, resource) in Resource::RENEWABLE.into_iter().enumerate() {
-            if charges[place] > account.shares[place] {
+            if charges[place] > shares[place] {
                 return Err(resource);
             }
-            needs[place] = need(&account, &charges, place);
+            needs[place] = need(shares[place], overruns[place], charges[place]);
         }
         Ok(needs)
     }
@@ -112,10 +196,14 @@ impl Accounts {
     pub(crate) fn book(&mut self, principal: Key, charges: &Charges) -> Amounts {
         let charges = renewable(charges);
         let account = self.of_mut(principal);
+        if account.overruns.is_none() {
+            // Nothing to pay off: what is charged is what is booked.
+            return charges;
+        }
         let mut booked = Amounts::default();
         for place in 0..RENEWABLE_COUNT {
-            booked[place] = need(account, &charges, place);
-            account.overruns[place] -= booked[place] - charges[place];
+            booked[place] = need(account.shares[place], account.overruns()[place], charges[place]);
+            account.owe(place, 0, booked[place] - charges[place]);
         }
         booked
     }
@@ -136,8 +224,7 @@ impl Accounts {
         for place in 0..RENEWABLE_COUNT {
             let paid_off = held[place] - charges[place];
             used[place] = paid_off + measured[place].min(charges[place]);
-            let overrun = measured[place].saturating_sub(charges[place]);
-            account.overruns[place] = account.overruns[place].saturating_add(overrun);
+            account.owe(place, measured[place].saturating_sub(charges[place]), 0);
         }
         Some(Settlement { principal, held, used })
     }
@@ -147,8 +234,7 @@ impl Accounts {
         let Reservation { principal, charges, held } = self.reservations.remove(id)?;
         let account = self.of_mut(principal);
         for place in 0..RENEWABLE_COUNT {
-            let owed = held[place] - charges[place];
-            account.overruns[place] = account.overruns[place].saturating_add(owed);
+            account.owe(place, held[place] - charges[place], 0);
         }
         Some((principal, held))
     }
@@ -165,9 +251,8 @@ impl Accounts {
 
 /// The charge and as much of the overrun as fits under the share; never less than the charge.
 #[inline]
-fn need(account: &Account, charges: &Amounts, place: usize) -> u64 {
-    let charge = charges[place];
-    charge.saturating_add(account.overruns[place]).min(account.shares[place]).max(charge)
+fn need(share: u64, overrun: u64, charge: u64) -> u64 {
+    charge.saturating_add(overrun).min(share).max(charge)
 }
 
 #[cfg(test)]
@@ -185,6 +270,31 @@ mod tests {
     }
 
     #[test]
+    fn equal_shares_are_kept_once_and_nothing_owed_takes_no_room() {
+        assert_eq!(size_of::<Account>(), 16);
+        let mut accounts = Accounts::default();
+        for key in (0..3).map(Key) {
+            accounts.set_share(key, 0, 10);
+            accounts.set_share(key, 2, 20);
+        }
+        let alike = |accounts: &Accounts, one: usize, other: usize| {
+            Arc::ptr_eq(&accounts.accounts[one].shares, &accounts.accounts[other].shares)
+        };
+        assert!(alike(&accounts, 0, 2));
+        let back: Accounts = postcard::from_bytes(&postcard::to_allocvec(&accounts).unwrap()).unwrap();
+        assert!(alike(&back, 0, 2), "also after a restart");
+        accounts.move_share(0, Key(1), Key(2), 4);
+        let firsts: Vec<u64> = accounts.all().map(|(_, shares, _)| shares[0]).collect();
+        assert_eq!(firsts, [10, 6, 14]);
+        let mut saved = vec![3];
+        for (_, shares, overruns) in accounts.all() {
+            saved.extend(postcard::to_allocvec(&(shares, overruns)).unwrap());
+        }
+        saved.push(0);
+        assert_eq!(postcard::to_allocvec(&accounts).unwrap(), saved, "the form of a snapshot is plain");
+    }
+
+    #[test]
     fn an_overrun_is_paid_off_in_parts() {
         let mut accounts = Accounts::default();
         let (alice, tokens) = (Key(3), |n| Charges::of(Resource::LlmTokens, n));
@@ -192,13 +302,13 @@ mod tests {
         accounts.reserve(1, alice, &tokens(2));
         let settled = accounts.settle(1, &tokens(15)).unwrap();
         assert_eq!((settled.held[0], settled.used[0]), (2, 2));
-        assert_eq!(accounts.of(alice).overruns[0], 13);
+        assert_eq!(accounts.overruns(alice)[0], 13);
         assert_eq!(accounts.needs(alice, &tokens(4)).unwrap()[0], 10);
         assert_eq!(accounts.book(alice, &tokens(4))[0], 10);
-        assert_eq!(accounts.of(alice).overruns[0], 7);
+        assert_eq!(accounts.overruns(alice)[0], 7);
         assert_eq!(accounts.reserve(2, alice, &Charges::NONE)[0], 7, "even a use of nothing pays off");
         accounts.release(2);
-        assert_eq!(accounts.of(alice).overruns[0], 7, "and owes again when it did not happen");
+        assert_eq!(accounts.overruns(alice)[0], 7, "and owes again when it did not happen");
         assert_eq!(accounts.needs(alice, &tokens(11)), Err(Resource::LlmTokens));
     }
 }

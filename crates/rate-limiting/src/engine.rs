@@ -1,6 +1,6 @@
 //! The part of a limiter that does not depend on how uses are counted.
 
-use ecology_types::{Charges, Key, Resource, Time};
+use ecology_types::{Charges, Key, Resource, Snug, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, place};
@@ -47,11 +47,11 @@ impl<M: Meter> Engine<M> {
     }
 
     pub(crate) fn share(&self, principal: Key, resource: Resource) -> u64 {
-        place(resource).map_or(0, |at| self.accounts.of(principal).shares[at])
+        place(resource).map_or(0, |at| self.accounts.shares(principal)[at])
     }
 
     pub(crate) fn overrun(&self, principal: Key, resource: Resource) -> u64 {
-        place(resource).map_or(0, |at| self.accounts.of(principal).overruns[at])
+        place(resource).map_or(0, |at| self.accounts.overruns(principal)[at])
     }
 
     pub(crate) fn used(&self, principal: Key, resource: Resource, now: Time) -> u64 {
@@ -81,7 +81,7 @@ impl<M: Meter> Engine<M> {
             }
         };
         let Some(row) = self.row(principal) else { return Decision::Admit };
-        let shares = self.accounts.of(principal).shares;
+        let shares = self.accounts.shares(principal);
         let mut decision = Decision::Admit;
         let mut latest = now;
         for (at, resource) in Resource::RENEWABLE.into_iter().enumerate() {
@@ -174,9 +174,7 @@ impl<M: Meter> Engine<M> {
             return;
         }
         let at = principal.index();
-        if at >= self.rows.len() {
-            self.rows.resize_with(at + 1, || None);
-        }
+        self.rows.reach(at + 1, || None);
         let row = self.rows[at].get_or_insert_with(Row::<M>::default);
         for (meter, amount) in row.iter_mut().zip(amounts) {
             if *amount > 0 {
@@ -212,8 +210,8 @@ impl<M: Meter> Engine<M> {
     pub(crate) fn digest(&self, resource: Resource, into: &mut Vec<u8>) {
         let Some(at) = place(resource) else { return };
         append(into, &("accounts", self.latest));
-        for (key, account) in self.accounts.all() {
-            let (share, overrun) = (account.shares[at], account.overruns[at]);
+        for (key, shares, overruns) in self.accounts.all() {
+            let (share, overrun) = (shares[at], overruns[at]);
             if share > 0 || overrun > 0 {
                 append(into, &(key, share, overrun));
             }
@@ -256,8 +254,8 @@ impl<M: Meter> Engine<M> {
             for (meter, state) in row.iter_mut().zip(&states) {
                 *meter = M::from_state(state, context).map_err(str::to_owned)?;
             }
-            engine.rows.resize_with(at, || None);
-            engine.rows.push(Some(row));
+            engine.rows.reach(at + 1, || None);
+            engine.rows[at] = Some(row);
         }
         Ok(engine)
     }

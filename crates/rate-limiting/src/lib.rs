@@ -71,6 +71,7 @@ mod snapshot;
 mod tick;
 mod window;
 mod witness;
+mod young;
 
 #[cfg(feature = "async")]
 pub use acquire::AboveLimit;

@@ -3,63 +3,14 @@
 use ecology_types::{Key, Resource, Span, Time};
 
 use crate::engine::{Engine, append};
-use crate::meter::Meter;
-use crate::window::WindowState;
-use crate::{Ask, Decision, Horizon, RateEvent, RateLimiter, RollingWindow, snapshot};
-
-impl Meter for RollingWindow {
-    type Context = Horizon;
-    type State = WindowState;
-
-    fn used(&self, now: Time, horizon: Horizon) -> u64 {
-        Self::used(self, now, horizon)
-    }
-
-    fn free_at(&self, room: u64, now: Time, horizon: Horizon) -> Time {
-        Self::free_at(self, room, now, horizon)
-    }
-
-    fn book(&mut self, amount: u64, now: Time, horizon: Horizon) {
-        self.prune(now, horizon);
-        Self::book(self, amount, now, horizon);
-    }
-
-    fn hold(&mut self, amount: u64, now: Time, horizon: Horizon) {
-        self.prune(now, horizon);
-        Self::hold(self, amount);
-    }
-
-    fn free(&mut self, amount: u64) {
-        Self::free(self, amount);
-    }
-
-    fn settle(&mut self, held: u64, used: u64, now: Time, horizon: Horizon) {
-        self.prune(now, horizon);
-        Self::settle(self, held, used, now, horizon);
-    }
-
-    fn prune(&mut self, now: Time, horizon: Horizon) {
-        Self::prune(self, now, horizon);
-    }
-
-    fn is_idle(&self, now: Time, horizon: Horizon) -> bool {
-        Self::is_idle(self, now, horizon)
-    }
-
-    fn state(&self, now: Time, horizon: Horizon) -> WindowState {
-        Self::state(self, now, horizon)
-    }
-
-    fn from_state(state: &WindowState, _horizon: Horizon) -> Result<Self, &'static str> {
-        Self::from_state(state)
-    }
-}
+use crate::young::Young;
+use crate::{Ask, Decision, Horizon, RateEvent, RateLimiter, snapshot};
 
 /// Keeps every trailing window within the share: whatever moment one picks, what was used in the window that ends there is at most
-/// the share (see [`RollingWindow`]).
+/// the share (see [`crate::RollingWindow`]).
 #[derive(Debug, Clone)]
 pub struct RollingLimiter {
-    engine: Engine<RollingWindow>,
+    engine: Engine<Young>,
 }
 
 impl RollingLimiter {

@@ -220,6 +220,11 @@ impl RollingWindow {
         }
     }
 
+    /// A window with one entry at most.
+    pub(crate) fn of_one(last: u64, amount: u64, held: u64) -> Self {
+        Self { used: amount + held, open: Entry { last, amount }, ..Self::default() }
+    }
+
     /// What has not left the window that ends at `now`, in a fixed form that does not depend on when it was last pruned.
     pub(crate) fn state(&self, now: Time, horizon: Horizon) -> WindowState {
         let entries = self.entries().filter(|entry| !horizon.is_past(entry.last, now));
@@ -261,8 +266,8 @@ impl RollingWindow {
 /// A [`RollingWindow`] as plain data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WindowState {
-    held: u64,
-    entries: Vec<(u64, u64)>,
+    pub(crate) held: u64,
+    pub(crate) entries: Vec<(u64, u64)>,
 }
 
 #[cfg(test)]

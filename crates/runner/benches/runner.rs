@@ -8,6 +8,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::cast_precision_loss, reason = "figures of a report")]
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -105,9 +107,24 @@ fn equipment(meter: MeterSource) -> Equipment {
     }
 }
 
-/// Sleepers that wait for a transfer to themselves, and one that gives to them one after the other.
+/// Sleepers of which no two have the same share, configuration or wake condition.
+fn different_sleepers(count: u32) -> Genesis {
+    let founders = (0..count)
+        .map(|n| {
+            let text =
+                format!("mind = 'sleeper'\nduration = 86400000000\nscrip_at_least = {}", 1_000_000 + n);
+            let mut founder = founder(&format!("agent_{n}"), &text.into(), 1);
+            founder.quotas[Resource::Cpu] += u64::from(n);
+            founder
+        })
+        .collect();
+    Genesis { rules: rules(), founders, artifacts: Vec::new() }
+}
+
+/// Sleepers that wait for a transfer to themselves or for a day to pass.
 fn sleepers(count: u32) -> Genesis {
-    let config: Arc<str> = "mind = 'sleeper'\nevents_about_me = ['scrip_transferred']".into();
+    let config: Arc<str> =
+        "mind = 'sleeper'\nduration = 86400000000\nevents_about_me = ['scrip_transferred']".into();
     let founders = (0..count).map(|n| founder(&format!("agent_{n}"), &config, 1)).collect();
     Genesis { rules: rules(), founders, artifacts: Vec::new() }
 }
@@ -120,9 +137,37 @@ struct Stopwatch {
     sleeping: u32,
     begun: Option<Instant>,
     all_asleep: Option<Duration>,
-    /// Where memory is counted from.
-    memory: Option<MemoryLap>,
-    in_use_bytes: u64,
+    scale: Option<Scale>,
+}
+
+/// What a run holds, counted by the allocator while its parts are dropped one after the other.
+#[derive(Default)]
+struct Scale {
+    since: MemoryLap,
+    /// Everything, at the moment of interest.
+    all: u64,
+    /// What is left.
+    left: Option<u64>,
+    parts: Vec<(&'static str, u64)>,
+}
+
+impl Scale {
+    fn begin() -> Self {
+        // Room for the rows of the table, which is no part of what is weighed.
+        let parts = Vec::with_capacity(64);
+        Self { parts, since: MemoryLap::begin(), ..Self::default() }
+    }
+
+    /// Takes note that `part` has just been dropped.
+    fn weigh(&mut self, part: &'static str) {
+        let left = in_use_bytes(self.since);
+        self.parts.push((part, self.left.unwrap_or(self.all).saturating_sub(left)));
+        self.left = Some(left);
+    }
+
+    fn of(&self, part: &str) -> u64 {
+        self.parts.iter().find(|(name, _)| *name == part).map_or(0, |(_, bytes)| *bytes)
+    }
 }
 
 /// What is in use above what was in use when `since` began. Beginning another lap sets the peak to what is in use now.
@@ -144,10 +189,18 @@ impl Observer for Stopwatch {
                 self.sleeping += 1;
                 if self.sleeping == SLEEPERS {
                     self.all_asleep = self.begun.map(|begun| begun.elapsed());
-                    self.in_use_bytes = self.memory.map_or(0, in_use_bytes);
+                    if let Some(scale) = &mut self.scale {
+                        scale.all = in_use_bytes(scale.since);
+                    }
                 }
             }
             _ => {}
+        }
+    }
+
+    fn let_go(&mut self, part: &'static str) {
+        if let Some(scale) = &mut self.scale {
+            scale.weigh(part);
         }
     }
 }
@@ -178,29 +231,63 @@ fn modelled() -> MeterSource {
 }
 
 /// Memory of a hundred thousand sleeping agents against that of as many artifacts with the same names and contents that are nobody.
+///
+/// What belongs to the artifact and is not counted: its id, its record with the content, and its places in the indexes of data. All else is
+/// counted: account, limiter, totals, inbox, loop, mind, wake conditions, timer, and what the ontology has for a principal only.
 fn idle(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
-    let artifacts = {
-        let config: Arc<str> = "mind = 'sleeper'\nevents_about_me = ['scrip_transferred']".into();
-        let mut genesis = sleepers(1);
-        genesis.founders[0].quotas[Resource::Disk] = 1 << 40;
-        genesis.artifacts = (1..SLEEPERS)
-            .map(|n| (id("agent_0"), Draft::new(id(&format!("agent_{n}")), Arc::clone(&config))))
-            .collect();
-        let since = MemoryLap::begin();
-        let mut host = Host::unrecorded(world(Side::New)?);
-        let command = Command::Create(Box::new(genesis));
-        let held = in_use_bytes(since);
-        host.step(&command, Time::ZERO, &mut Observers::default())?;
-        let bytes = in_use_bytes(since) - held;
-        drop(command);
-        black_box(&host);
-        bytes
+    let (agents, artifacts, all_asleep) = weigh(sleepers)?;
+    let each = |bytes: u64| bytes as f64 / f64::from(SLEEPERS);
+    println!("{:<24} {:>10} {:>10} {:>10}", "bytes each", "agent", "artifact", "beyond");
+    let row = |part: &str, agent: u64, artifact: u64| {
+        let (agent, artifact) = (each(agent), each(artifact));
+        println!("{part:<24} {agent:>10.1} {artifact:>10.1} {:>10.1}", agent - artifact);
     };
-    let genesis = Command::Create(Box::new(sleepers(SLEEPERS)));
-    let mut watch = Stopwatch { memory: Some(MemoryLap::begin()), ..Stopwatch::default() };
+    for (part, bytes) in &agents.parts {
+        row(part, *bytes, artifacts.of(part));
+    }
+    let counted = |scale: &Scale| scale.parts.iter().map(|(_, bytes)| bytes).sum();
+    row("sum of the parts", counted(&agents), counted(&artifacts));
+    row("all, counted asleep", agents.all, artifacts.all);
+    let beyond = each(agents.all.saturating_sub(artifacts.all));
+    let floor = each(floor_bytes(SLEEPERS));
+    report.figure("floor_slab_and_heap_bytes_each", format!("{floor:.0}"));
+    report.figure("idle_agent_bytes_beyond_artifact", format!("{beyond:.0}"));
+    report.figure("idle_agent_times_floor", format!("{:.1}", beyond / floor));
+    report.ratio("idle_agent_bytes", "found/512", beyond / IDLE_BYTES_MAX);
+    let started = all_asleep.unwrap_or(Duration::MAX);
+    report.figure("start_100k_agents_ms", started.as_millis());
+    report.ratio("start_100k_agents", "found/2s", started.as_secs_f64() / START_MAX.as_secs_f64());
+    // What the same costs where nothing can be shared.
+    let (agents, artifacts, _) = weigh(different_sleepers)?;
+    let beyond = each(agents.all.saturating_sub(artifacts.all));
+    report.figure("idle_agent_bytes_where_no_two_are_alike", format!("{beyond:.0}"));
+    Ok(())
+}
+
+/// What a population of sleepers holds, what as many artifacts hold, and how long it took until everybody slept.
+fn weigh(
+    population: fn(u32) -> Genesis,
+) -> Result<(Scale, Scale, Option<Duration>), Box<dyn std::error::Error>> {
+    let artifacts = {
+        let mut genesis = population(SLEEPERS);
+        let others = genesis.founders.split_off(1);
+        genesis.founders[0].quotas[Resource::Disk] = 1 << 40;
+        genesis.artifacts =
+            others.into_iter().map(|other| (id("agent_0"), Draft::new(other.id, other.config))).collect();
+        let command = Command::Create(Box::new(genesis));
+        let mut scale = Scale::begin();
+        let mut host = Host::unrecorded(world(Side::New)?);
+        host.step(&command, Time::ZERO, &mut Observers::default())?;
+        // A second record, so that the events of the first are kept no longer than the log keeps any.
+        host.step(&Command::EndRun { reason: "weighed".into() }, Time::ZERO, &mut Observers::default())?;
+        scale.all = in_use_bytes(scale.since);
+        host.close()?.dismantle(&mut |part| scale.weigh(part));
+        scale
+    };
+    let genesis = Command::Create(Box::new(population(SLEEPERS)));
+    let mut watch = Stopwatch { scale: Some(Scale::begin()), ..Stopwatch::default() };
     let mut host = Host::unrecorded(world(Side::New)?);
     host.step(&genesis, Time::ZERO, &mut Observers::default())?;
-    let born = watch.memory.map_or(0, in_use_bytes);
     watch.begun = Some(Instant::now());
     let clock = Box::new(VirtualClock::starting_at(Time::ZERO));
     let limits = ContinuousLimits::lasting(Span::from_secs(1));
@@ -213,18 +300,23 @@ fn idle(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
         &mut watch,
         &mut |_| {},
     )?;
-    let count = f64::from(SLEEPERS);
-    let each = (watch.in_use_bytes.saturating_sub(artifacts)) as f64 / count;
-    report.figure("artifact_bytes_each", artifacts / u64::from(SLEEPERS));
-    report.figure("born_bytes_each", born / u64::from(SLEEPERS));
-    report.figure("asleep_bytes_each", watch.in_use_bytes / u64::from(SLEEPERS));
-    report.figure("idle_agent_bytes_beyond_artifact", format!("{each:.0}"));
-    report.ratio("idle_agent_bytes", "found/512", each / IDLE_BYTES_MAX);
-    let started = watch.all_asleep.unwrap_or(Duration::MAX);
-    report.figure("start_100k_agents_ms", started.as_millis());
-    report.ratio("start_100k_agents", "found/2s", started.as_secs_f64() / START_MAX.as_secs_f64());
-    drop(outcome);
-    Ok(())
+    outcome.host.close()?.dismantle(&mut |part| watch.let_go(part));
+    Ok((watch.scale.unwrap_or_default(), artifacts, watch.all_asleep))
+}
+
+/// The least that a resting agent can be: a row of a slab with its balance, its share, its use and its state, and a timer in a heap.
+fn floor_bytes(count: u32) -> u64 {
+    type Row = (u64, u64, u64, u64, u64, u64, u32, u32);
+    let scale = Scale::begin();
+    let mut slab: Vec<Row> = Vec::with_capacity(count as usize);
+    let mut timers: BinaryHeap<Reverse<(u64, u32, u32)>> = BinaryHeap::with_capacity(count as usize);
+    for n in 0..count {
+        slab.push((1, 1, 0, 0, 0, 0, n, 0));
+        timers.push(Reverse((u64::from(n), n, n)));
+    }
+    let bytes = in_use_bytes(scale.since);
+    black_box((slab, timers));
+    bytes
 }
 
 /// One agent gives to one sleeper after the other; each time, how long until the woken one acts.

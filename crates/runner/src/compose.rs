@@ -8,6 +8,7 @@ use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAcces
 use ecology_features::config::{Config, JournalBackend, MeteringSource};
 use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
 use ecology_metering::ModelledMeter;
+use ecology_minds::Builder;
 use ecology_minds::scripted::{Delay, Tools};
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
@@ -137,9 +138,8 @@ pub fn meter_source(source: MeteringSource) -> MeterSource {
 pub fn minds(takes_real_time: bool) -> MakeMind {
     let sleep: Arc<dyn Delay> = Arc::new(|span: Span| std::thread::sleep(span.to_std()));
     let tools = Tools { delay: takes_real_time.then_some(sleep) };
-    Box::new(move |config, seed| {
-        ecology_minds::build_with(config, seed, &tools).map_err(|error| error.to_string())
-    })
+    let builder = Builder::new(tools);
+    Box::new(move |config, seed| builder.build(config, seed).map_err(|error| error.to_string()))
 }
 
 /// What scores the artifacts that win at the mint.

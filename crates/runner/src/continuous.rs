@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use ecology_minds::{Decision, Pace, Then};
-use ecology_types::{Command, Key, Lifecycle, ReservationId, SeededRng, Span, Thought, Time, WakeReason};
+use ecology_types::{
+    Command, Key, Lifecycle, ReservationId, SeededRng, Snug, Span, Thought, Time, WakeReason,
+};
 use ecology_world::{LoopState, World};
 use rand::RngExt;
 
@@ -66,7 +68,7 @@ pub fn run_continuously(
         drive,
     };
     let members = run.drive.crew.members.len();
-    run.loops.resize_with(members, Loop::default);
+    run.loops.reach(members, Loop::default);
     for at in 0..members {
         run.join_loop(at, start);
     }
@@ -124,7 +126,12 @@ pub fn run_continuously(
     let now = clock.now().min(end).max(run.drive.world().time());
     run.answer_calls(now)?;
     progress(run.drive.world());
-    run.drive.finish(ended, now)
+    let Continuous { drive, loops, due, .. } = run;
+    drop(loops);
+    drive.observer.let_go("loops");
+    drop(due);
+    drive.observer.let_go("what is due");
+    drive.finish(ended, now)
 }
 
 /// Where an agent's loop is.
@@ -133,10 +140,16 @@ enum Phase {
     Resting,
     /// It begins a turn when its time comes.
     Ready,
+    /// It is in the middle of a turn.
+    Working(Box<Work>),
+}
+
+/// What there is of a turn that has begun.
+enum Work {
     /// It has decided and acts when its thinking time is over.
-    Decided(Box<Decided>),
-    /// It thinks on another thread.
-    Thinking { reservation: Option<ReservationId> },
+    Decided(Decided),
+    /// It thinks on another thread, with this set aside.
+    Thinking(Option<ReservationId>),
 }
 
 struct Decided {
@@ -145,16 +158,36 @@ struct Decided {
     thinking: Took,
 }
 
-/// An agent's loop.
+/// An agent's loop: its phase, in as little room as a phase and a number take.
+#[derive(Default)]
 struct Loop {
-    phase: Phase,
+    work: Option<Box<Work>>,
     /// Counts what was planned for it. Only the last plan is carried out; entries for earlier ones are stale.
     plan: u32,
+    is_ready: bool,
 }
 
-impl Default for Loop {
-    fn default() -> Self {
-        Self { phase: Phase::Resting, plan: 0 }
+impl Loop {
+    /// What it does, which is nothing from now on.
+    fn take(&mut self) -> Phase {
+        match (self.work.take(), std::mem::take(&mut self.is_ready)) {
+            (Some(work), _) => Phase::Working(work),
+            (None, true) => Phase::Ready,
+            (None, false) => Phase::Resting,
+        }
+    }
+
+    fn put(&mut self, phase: Phase) {
+        (self.work, self.is_ready) = match phase {
+            Phase::Resting => (None, false),
+            Phase::Ready => (None, true),
+            Phase::Working(work) => (Some(work), false),
+        };
+    }
+
+    /// Whether its time comes by itself.
+    fn is_planned(&self) -> bool {
+        self.is_ready || matches!(self.work.as_deref(), Some(Work::Decided(_)))
     }
 }
 
@@ -186,7 +219,7 @@ impl Continuous<'_> {
 
     fn schedule(&mut self, at: usize, when: Time, phase: Phase) {
         let entry = &mut self.loops[at];
-        entry.phase = phase;
+        entry.put(phase);
         entry.plan = entry.plan.wrapping_add(1);
         // There are at most as many loops as keys, which are 32 bits.
         let place = u32::try_from(at).unwrap_or(u32::MAX);
@@ -194,14 +227,14 @@ impl Continuous<'_> {
     }
 
     fn take_phase(&mut self, at: usize) -> Phase {
-        std::mem::replace(&mut self.loops[at].phase, Phase::Resting)
+        self.loops[at].take()
     }
 
     /// Lets go of entries that a wake or a deletion has overtaken.
     fn drop_stale(&mut self) {
         while let Some(Reverse((_, _, at, plan))) = self.due.peek() {
             let planned = &self.loops[*at as usize];
-            if planned.plan == *plan && matches!(planned.phase, Phase::Ready | Phase::Decided(_)) {
+            if planned.plan == *plan && planned.is_planned() {
                 return;
             }
             self.due.pop();
@@ -228,11 +261,17 @@ impl Continuous<'_> {
         if *when > now {
             return None;
         }
+        // A population that has gone to sleep leaves room behind in which everybody was due at once.
+        if self.due.capacity() > 4 * self.due.len() + 64 {
+            self.due.shrink_to(2 * self.due.len());
+        }
         self.due.pop().map(|Reverse((_, _, at, _))| at as usize)
     }
 
     fn wake_due(&mut self, now: Time) -> Result<(), HostError> {
-        while let Some((agent, blocked)) = self.drive.sleepers.pop_due(now) {
+        loop {
+            let Drive { host, sleepers, .. } = &mut self.drive;
+            let Some((agent, blocked)) = sleepers.pop_due(host.world(), now) else { return Ok(()) };
             let change = if blocked { Lifecycle::Unblock } else { Lifecycle::Wake(WakeReason::Timer) };
             if self.drive.lifecycle(agent, change, now)?
                 && let Some(at) = self.drive.crew.place(agent)
@@ -240,7 +279,6 @@ impl Continuous<'_> {
                 self.join_loop(at, now);
             }
         }
-        Ok(())
     }
 
     fn answer_calls(&mut self, now: Time) -> Result<(), HostError> {
@@ -251,7 +289,7 @@ impl Continuous<'_> {
             }
             for call in calls {
                 let answer = self.drive.answer(call, now)?;
-                self.loops.resize_with(self.drive.crew.members.len(), Loop::default);
+                self.loops.reach(self.drive.crew.members.len(), Loop::default);
                 match answer {
                     Answer::Goes(at) => self.join_loop(at, now),
                     Answer::Gone(at) => self.leave(at, now)?,
@@ -264,8 +302,10 @@ impl Continuous<'_> {
     /// Gives back what was set aside for a thought that nobody waits for any more.
     fn leave(&mut self, at: usize, now: Time) -> Result<(), HostError> {
         let reservation = match self.take_phase(at) {
-            Phase::Decided(decided) => decided.reservation,
-            Phase::Thinking { reservation } => reservation,
+            Phase::Working(work) => match *work {
+                Work::Decided(decided) => decided.reservation,
+                Work::Thinking(reservation) => reservation,
+            },
             Phase::Resting | Phase::Ready => None,
         };
         self.release(reservation, now)
@@ -282,11 +322,14 @@ impl Continuous<'_> {
     fn advance(&mut self, at: usize, now: Time) -> Result<(), HostError> {
         match self.take_phase(at) {
             Phase::Ready => self.begin_turn(at, now),
-            Phase::Decided(decided) => self.act(at, *decided, now),
-            other => {
-                self.loops[at].phase = other;
-                Ok(())
-            }
+            Phase::Working(work) => match *work {
+                Work::Decided(decided) => self.act(at, decided, now),
+                thinking @ Work::Thinking(_) => {
+                    self.loops[at].put(Phase::Working(Box::new(thinking)));
+                    Ok(())
+                }
+            },
+            Phase::Resting => Ok(()),
         }
     }
 
@@ -313,7 +356,8 @@ impl Continuous<'_> {
         if let Some(short) = short {
             let change = Lifecycle::Block { resource: short.resource, until: short.until };
             if self.drive.lifecycle(agent, change, now)? {
-                self.drive.sleepers.block(agent, short.until, short.resource);
+                let Drive { host, sleepers, .. } = &mut self.drive;
+                sleepers.block(host.world(), agent, short.until, short.resource);
             }
             return Ok(());
         }
@@ -347,7 +391,7 @@ impl Continuous<'_> {
         let Some(summary) = member.summary(self.drive.host.world(), now) else { return false };
         let Some(mind) = member.mind.take() else { return false };
         thinkers.send(at, mind, summary);
-        self.loops[at].phase = Phase::Thinking { reservation };
+        self.loops[at].put(Phase::Working(Box::new(Work::Thinking(reservation))));
         true
     }
 
@@ -367,7 +411,7 @@ impl Continuous<'_> {
                 if time == Span::ZERO || self.thinkers.is_some() {
                     self.act(at, decided, now)
                 } else {
-                    self.schedule(at, now.after(time), Phase::Decided(Box::new(decided)));
+                    self.schedule(at, now.after(time), Phase::Working(Box::new(Work::Decided(decided))));
                     Ok(())
                 }
             }
@@ -436,14 +480,14 @@ impl Continuous<'_> {
         for Finished { at, mind, decision, thinking } in finished {
             let now = clock.now();
             match self.take_phase(at) {
-                Phase::Thinking { reservation } => {
+                Phase::Working(work) if let Work::Thinking(reservation) = *work => {
                     self.drive.crew.members[at].mind = mind;
                     self.drive.books.start();
                     self.decided(at, decision, reservation, thinking.into(), now)?;
                 }
                 // Its agent is gone, or its loop went on without it.
                 other => {
-                    self.loops[at].phase = other;
+                    self.loops[at].put(other);
                     drop_safely(mind);
                 }
             }
@@ -466,5 +510,15 @@ impl Continuous<'_> {
             self.leave(at, now)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_takes_sixteen_bytes() {
+        assert_eq!(size_of::<Loop>(), 16);
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use ecology_minds::{Decision, Mind, Summary};
-use ecology_types::{ArtifactRecord, Charges, Key, Outcome, Seed, Time};
+use ecology_types::{ArtifactRecord, Charges, Key, Outcome, Seed, Snug, Time, Value};
 use ecology_world::World;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -22,14 +22,17 @@ pub(crate) struct Member {
     pub(crate) config_version: u64,
     /// The number of the last event that it has been shown.
     pub(crate) seen: u64,
-    pub(crate) last_outcome: Option<Outcome>,
+    /// In a box, whose room is used again by the next one: an agent that rests mostly has nothing to remember here.
+    last_outcome: Option<Box<Outcome>>,
+    /// Whether its last action was done with nothing to tell, which needs no box.
+    was_done: bool,
 }
 
 /// All agents with a loop, in the order in which they joined.
 pub(crate) struct Crew {
     pub(crate) members: Vec<Member>,
     /// Looked up, never iterated.
-    place: FxHashMap<Key, usize>,
+    place: FxHashMap<Key, u32>,
     seed: Seed,
     make: MakeMind,
 }
@@ -52,7 +55,7 @@ impl Crew {
     }
 
     pub(crate) fn place(&self, agent: Key) -> Option<usize> {
-        self.place.get(&agent).copied()
+        self.place.get(&agent).map(|at| *at as usize)
     }
 
     /// Adds an agent; its mind is made before its first thought.
@@ -61,14 +64,16 @@ impl Crew {
             return at;
         }
         let at = self.members.len();
-        self.place.insert(agent, at);
-        self.members.push(Member {
+        // There are at most as many members as keys, which are 32 bits.
+        self.place.insert(agent, u32::try_from(at).unwrap_or(u32::MAX));
+        self.members.push_snug(Member {
             agent,
             mind: None,
             config: None,
             config_version: 0,
             seen: 0,
             last_outcome: None,
+            was_done: false,
         });
         at
     }
@@ -77,7 +82,7 @@ impl Crew {
     pub(crate) fn leave(&mut self, at: usize) {
         let member = &mut self.members[at];
         member.config = None;
-        member.last_outcome = None;
+        member.forget_outcome();
         drop_safely(member.mind.take());
     }
 
@@ -93,7 +98,7 @@ impl Crew {
         }
         drop_safely(member.mind.take());
         // A new mind has done nothing yet that could have had an outcome.
-        member.last_outcome = None;
+        member.forget_outcome();
         let seed = self.seed.derive("mind", u64::from(member.agent.0));
         let mind = (self.make)(&record.content, seed)
             .map_err(|error| format!("the configuration of {} makes no mind: {error}", record.id))?;
@@ -113,7 +118,7 @@ impl Crew {
                 agent: member.agent,
                 config_version: member.config_version,
                 seen: member.seen,
-                last_outcome: member.last_outcome.clone(),
+                last_outcome: member.last_outcome().cloned(),
                 // A mind that is still away with a thought takes its state along.
                 state: member
                     .mind
@@ -122,6 +127,16 @@ impl Crew {
             })
             .collect();
         postcard::to_allocvec(&saved).unwrap_or_default()
+    }
+
+    /// Drops everything and says after each part what it was.
+    pub(crate) fn dismantle(mut self, let_go: &mut dyn FnMut(&'static str)) {
+        for member in &mut self.members {
+            drop_safely(member.mind.take());
+        }
+        let_go("minds");
+        drop(self);
+        let_go("crew");
     }
 
     /// Gives minds their states back. Gives how many could not take theirs; those start anew.
@@ -141,7 +156,10 @@ impl Crew {
                 });
             if restored {
                 member.seen = row.seen;
-                member.last_outcome = row.last_outcome;
+                member.forget_outcome();
+                if let Some(outcome) = row.last_outcome {
+                    member.remember(outcome);
+                }
             }
             failed += usize::from(!restored);
         }
@@ -167,6 +185,32 @@ impl Member {
                 .is_some_and(|config| Arc::ptr_eq(config, &record.content) || **config == *record.content)
     }
 
+    /// The answer to its last action.
+    pub(crate) fn last_outcome(&self) -> Option<&Outcome> {
+        last_outcome(self.was_done, self.last_outcome.as_deref())
+    }
+
+    /// Takes note of the answer to its last action.
+    pub(crate) fn remember(&mut self, outcome: Outcome) {
+        self.was_done = outcome == Ok(Value::Null);
+        match &mut self.last_outcome {
+            Some(last) => **last = outcome,
+            None if self.was_done => {}
+            None => self.last_outcome = Some(Box::new(outcome)),
+        }
+    }
+
+    fn forget_outcome(&mut self) {
+        (self.last_outcome, self.was_done) = (None, false);
+    }
+
+    /// Gives back what it does not need while it sleeps.
+    pub(crate) fn rest(&mut self) {
+        if self.was_done {
+            self.last_outcome = None;
+        }
+    }
+
     pub(crate) fn estimate(&self) -> Charges {
         self.mind.as_ref().map_or(Charges::NONE, |mind| mind.estimate())
     }
@@ -174,16 +218,22 @@ impl Member {
     /// Lets the mind think on the live view. A mind that panics has failed; nothing else is touched.
     pub(crate) fn think(&mut self, world: &World, now: Time) -> Result<Decision, String> {
         let Some(mind) = self.mind.as_mut() else { return Err("it has no mind".to_owned()) };
-        let view = world.view(self.agent, now, self.seen, self.last_outcome.as_ref());
+        let outcome = last_outcome(self.was_done, self.last_outcome.as_deref());
+        let view = world.view(self.agent, now, self.seen, outcome);
         think_safely(mind.as_mut(), &view)
     }
 
     /// What the mind is given when it thinks elsewhere.
     pub(crate) fn summary(&self, world: &World, now: Time) -> Option<Summary> {
         let mind = self.mind.as_ref()?;
-        let view = world.view(self.agent, now, self.seen, self.last_outcome.as_ref());
+        let view = world.view(self.agent, now, self.seen, self.last_outcome());
         Some(Summary::capture(&view, &mind.attention()))
     }
+}
+
+fn last_outcome(was_done: bool, outcome: Option<&Outcome>) -> Option<&Outcome> {
+    const DONE: &Outcome = &Ok(Value::Null);
+    if was_done { Some(DONE) } else { outcome }
 }
 
 pub(crate) fn think_safely(
@@ -209,4 +259,27 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
         .copied()
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_one_cache_line_and_remembers_its_last_outcome() {
+        assert_eq!(size_of::<Member>(), 64);
+        let mut crew = Crew::new(Seed(1), Box::new(|_, _| Err(String::new())));
+        let at = crew.join(Key(7));
+        assert_eq!((crew.join(Key(7)), crew.place(Key(7)), crew.place(Key(8))), (at, Some(at), None));
+        let member = &mut crew.members[at];
+        assert_eq!(member.last_outcome(), None);
+        for outcome in [Ok(Value::Null), Ok(Value::Int(3)), Ok(Value::Null), Ok(Value::Int(4))] {
+            member.remember(outcome.clone());
+            assert_eq!(member.last_outcome(), Some(&outcome));
+            member.rest();
+            assert_eq!(member.last_outcome(), Some(&outcome), "also while it sleeps");
+        }
+        member.forget_outcome();
+        assert_eq!(member.last_outcome(), None);
+    }
 }

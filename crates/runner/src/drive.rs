@@ -123,13 +123,16 @@ impl<'o> Drive<'o> {
                 LoopState::New => {
                     drive.lifecycle(agent, Lifecycle::Start, now)?;
                 }
-                LoopState::Sleeping { until, on } => {
+                LoopState::Sleeping { .. } => {
                     let Drive { host, sleepers, .. } = &mut drive;
-                    if let Some(reason) = sleepers.sleep(host.world(), agent, until, &on) {
+                    if let Some(reason) = sleepers.sleep(host.world(), agent) {
                         drive.lifecycle(agent, Lifecycle::Wake(reason), now)?;
                     }
                 }
-                LoopState::Blocked { resource, until } => drive.sleepers.block(agent, until, resource),
+                LoopState::Blocked { resource, until } => {
+                    let Drive { host, sleepers, .. } = &mut drive;
+                    sleepers.block(host.world(), agent, until, resource);
+                }
                 LoopState::Running
                 | LoopState::BackingOff { .. }
                 | LoopState::Paused
@@ -213,7 +216,8 @@ impl<'o> Drive<'o> {
                 return Ok(if goes { Answer::Goes(at) } else { Answer::Nothing });
             }
             Call::Leave(agent) => {
-                self.sleepers.forget(agent);
+                let Drive { host, sleepers, .. } = self;
+                sleepers.forget(host.world(), agent);
                 if self.world().agents().get(agent).is_some_and(|row| row.state != LoopState::Stopped) {
                     self.lifecycle(agent, Lifecycle::Stop { reason: "deleted".into() }, now)?;
                 }
@@ -230,7 +234,8 @@ impl<'o> Drive<'o> {
             Call::Repair(agent) if self.is_paused(agent) => (agent, Lifecycle::Resume),
             Call::Wake(..) | Call::Unblock(_) | Call::Repair(_) => return Ok(Answer::Nothing),
         };
-        self.sleepers.forget(agent);
+        let Drive { host, sleepers, .. } = self;
+        sleepers.forget(host.world(), agent);
         let goes = self.lifecycle(agent, change, now)?;
         Ok(match self.crew.place(agent) {
             Some(at) if goes => Answer::Goes(at),
@@ -284,7 +289,7 @@ impl<'o> Drive<'o> {
         self.books.enter(agent, thinking, acting, &step);
         let member = &mut self.crew.members[at];
         member.seen = seen;
-        member.last_outcome = Some(step.outcome);
+        member.remember(step.outcome);
         Ok(decision.then)
     }
 
@@ -293,18 +298,18 @@ impl<'o> Drive<'o> {
         if !self.lifecycle(agent, Lifecycle::Sleep(sleep), now)? {
             return Ok(true);
         }
-        let Drive { host, sleepers, .. } = self;
-        let world = host.world();
-        let (until, on) = match world.agents().get(agent).map(|row| &row.state) {
-            Some(LoopState::Sleeping { until, on }) => (*until, on.as_slice()),
-            _ => return Ok(false),
-        };
-        match sleepers.sleep(world, agent, until, on) {
+        let Drive { host, sleepers, crew, .. } = self;
+        match sleepers.sleep(host.world(), agent) {
             Some(reason) => {
                 self.lifecycle(agent, Lifecycle::Wake(reason), now)?;
                 Ok(false)
             }
-            None => Ok(true),
+            None => {
+                if let Some(at) = crew.place(agent) {
+                    crew.members[at].rest();
+                }
+                Ok(true)
+            }
         }
     }
 
@@ -363,13 +368,15 @@ impl<'o> Drive<'o> {
         let minds = self.crew.save();
         self.host.keep(crate::crew::MINDS_TAG, &minds)?;
         self.host.sync()?;
-        Ok(RunOutcome {
-            ended,
-            minds_started_anew: self.minds_started_anew,
-            arrivals_refused: self.arrivals_refused,
-            nobody_cpu_ns: self.books.nobody_cpu_ns(),
-            host: self.host,
-        })
+        drop(minds);
+        let Self { host, crew, sleepers, books, observer, minds_started_anew, arrivals_refused, .. } = self;
+        crew.dismantle(&mut |part| observer.let_go(part));
+        drop(sleepers);
+        observer.let_go("sleepers");
+        let nobody_cpu_ns = books.nobody_cpu_ns();
+        drop(books);
+        observer.let_go("bookkeeping");
+        Ok(RunOutcome { ended, minds_started_anew, arrivals_refused, nobody_cpu_ns, host })
     }
 }
 

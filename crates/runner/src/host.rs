@@ -8,6 +8,9 @@ use ecology_world::{Event, SnapshotError, Step, StepError, World};
 pub trait Observer {
     /// An event has been applied to `world`.
     fn observe(&mut self, world: &World, event: &Event);
+
+    /// A run that has ended has dropped one of its parts. For those who count memory: what is in use has fallen by what the part held.
+    fn let_go(&mut self, _part: &'static str) {}
 }
 
 /// Several observers as one.
@@ -29,6 +32,12 @@ impl Observer for Observers<'_> {
     fn observe(&mut self, world: &World, event: &Event) {
         for observer in &mut self.each {
             observer.observe(world, event);
+        }
+    }
+
+    fn let_go(&mut self, part: &'static str) {
+        for observer in &mut self.each {
+            observer.let_go(part);
         }
     }
 }
@@ -118,14 +127,27 @@ impl Host {
             commands.push(Command::AddPrincipals(later.by_ref().take(FOUNDERS_PER_RECORD_MAX).collect()));
         }
         for command in &commands {
-            let before = self.world.last_event();
-            records.push(self.world.step(command, Time::ZERO)?.bytes);
-            self.steps += 1;
-            for event in self.world.log().after(before) {
-                observer.observe(&self.world, event);
-            }
+            records.push(self.first(command, observer)?);
         }
         Ok(records)
+    }
+
+    /// Takes one of the steps that make a world; its record is given back, not recorded.
+    ///
+    /// # Errors
+    /// [`HostError::Step`] when such a world cannot be.
+    pub(crate) fn first(
+        &mut self,
+        command: &Command,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<u8>, HostError> {
+        let before = self.world.last_event();
+        let record = self.world.step(command, Time::ZERO)?.bytes;
+        self.steps += 1;
+        for event in self.world.log().after(before) {
+            observer.observe(&self.world, event);
+        }
+        Ok(record)
     }
 
     /// Begins to record: first what led to the present state, as one group, then every step from now on.

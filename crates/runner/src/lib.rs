@@ -8,13 +8,21 @@
 
 mod bookkeeping;
 pub mod clock;
+pub mod compare_modes;
 pub mod compose;
 mod continuous;
 mod crew;
+pub mod diff;
+pub mod draft;
 mod drive;
+pub mod dump;
+pub mod fork;
 mod host;
+pub mod import;
 pub mod made_with;
+pub mod migrate;
 mod outcome;
+pub mod redecide;
 pub mod report;
 pub mod scenario;
 pub mod session;
@@ -25,6 +33,7 @@ mod summary;
 mod tally;
 mod thinkers;
 mod tick;
+pub mod usage;
 mod worlds;
 
 pub use bookkeeping::Source as MeterSource;

@@ -20,7 +20,8 @@ const SHARES: &str = "shares.";
 
 /// The settings that are fixed when a world is made: how many agents, their shares, the length of a tick, and the scenario's own section.
 /// All others may change from run to run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct MadeWith(BTreeMap<String, Value>);
 
 /// A setting that was asked for and differs from what the world was made with.
@@ -68,6 +69,12 @@ impl MadeWith {
         }
     }
 
+    /// The scenario that the world was made for.
+    #[must_use]
+    pub fn scenario(&self) -> Option<&str> {
+        self.0.get(SCENARIO).and_then(Value::as_str)
+    }
+
     /// Keeps it in the journal of the world.
     ///
     /// # Errors
@@ -87,7 +94,7 @@ impl MadeWith {
         config: &mut Config,
         was_asked_for: &dyn Fn(&str) -> bool,
     ) -> Result<(), Contradiction> {
-        if self.0.get(SCENARIO).and_then(Value::as_str) != Some(config.run.scenario.name()) {
+        if self.scenario() != Some(config.run.scenario.name()) {
             return Ok(());
         }
         let asked = Self::of(config);

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ecology_features::ConfigError;
-use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, MeteringSource};
+use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, MeteringSource, ScenarioName};
 use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal, Verify};
 use ecology_types::{AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
@@ -27,7 +27,7 @@ use crate::tick::{TickLimits, run_ticks};
 use crate::worlds::{OnThisMachine, Worlds, in_memory};
 
 /// The tag under which the hash at the end of a run is kept.
-const HASH_TAG: &[u8] = b"hash v1";
+pub(crate) const HASH_TAG: &[u8] = b"hash v1";
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -100,6 +100,14 @@ pub enum SessionError {
         /// What was asked for.
         asked: String,
     },
+    /// A world that only an import can make is not there.
+    #[error(
+        "the scenario imported goes on with a world that is there, and {world:?} is none; make it with `ecology import SOURCE --world PATH`"
+    )]
+    NotImported {
+        /// The file.
+        world: String,
+    },
     /// The world was made with another value of a setting that is fixed when a world is made.
     #[error(
         "{world} was made with {} = {}, and {} was asked for; leave it out to go on with {}, or name another file",
@@ -135,6 +143,27 @@ pub fn run_in(
     worlds: &dyn Worlds,
     spec: SessionSpec,
     progress: &mut dyn FnMut(&Progress),
+) -> Result<RunReport, SessionError> {
+    run_and_look_in(worlds, spec, progress, &mut |_| {})
+}
+
+/// As [`run`], and shows the world as it is at the end.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_and_look(
+    spec: SessionSpec,
+    progress: &mut dyn FnMut(&Progress),
+    look: &mut dyn FnMut(&World),
+) -> Result<RunReport, SessionError> {
+    run_and_look_in(&OnThisMachine, spec, progress, look)
+}
+
+fn run_and_look_in(
+    worlds: &dyn Worlds,
+    spec: SessionSpec,
+    progress: &mut dyn FnMut(&Progress),
+    look: &mut dyn FnMut(&World),
 ) -> Result<RunReport, SessionError> {
     let started = std::time::Instant::now();
     let SessionSpec { mut config, path, stop, version } = spec;
@@ -173,6 +202,7 @@ pub fn run_in(
         drive(&config, host, equipment, length, &stop, &mut both, progress)?
     };
     let RunOutcome { mut host, ended, minds_started_anew, .. } = outcome;
+    look(host.world());
     let hash = host.world().hash();
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
     host.snapshot()?;
@@ -309,9 +339,10 @@ fn open(
     tally: &mut Tally,
 ) -> Result<Opened, SessionError> {
     let in_memory = in_memory(config);
+    let is_imported = config.run.scenario == ScenarioName::Imported;
     let path = match path {
         Some(path) => path,
-        None if in_memory => PathBuf::new(),
+        None if in_memory || is_imported => PathBuf::new(),
         None => fresh_path(config.run.scenario.name())?,
     };
     let mut rules = config.rules()?;
@@ -330,6 +361,9 @@ fn open(
             let world = store::recover(&mut *journal, parts.axes, Recover::FROM_THE_START, &mut both)?;
             // Nothing has been written so far, and nothing will be to a world of another scenario.
             let (_, _, found, _) = world.run();
+            // A world that was imported has not been run by anybody yet.
+            let made_for = if found.is_empty() { MadeWith::read(&journal)? } else { None };
+            let found = made_for.as_ref().and_then(MadeWith::scenario).unwrap_or(found);
             let asked = config.run.scenario.name();
             if !found.is_empty() && found != asked {
                 let world = path.display().to_string();
@@ -351,6 +385,9 @@ fn open(
             }
             return Ok(Opened { host, file, resumed: true, minds });
         }
+    }
+    if is_imported {
+        return Err(SessionError::NotImported { world: path.display().to_string() });
     }
     let genesis = scenario.genesis(rules);
     let mut both = Watch { scenario, tally };

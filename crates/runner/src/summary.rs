@@ -110,7 +110,7 @@ fn process_limits(world: &World) -> (u64, u64) {
     let Ok(mut limits) = crate::compose::resource_limits(world.axes(), world.rules()) else { return (0, 0) };
     let (mut plans, mut exceeded) = (0, 0);
     for (principal, account) in world.accounts().iter() {
-        let plan = limits.plan(&account.quotas);
+        let plan = limits.plan(&account.quotas.charges());
         if limits.enforce(principal, &plan).is_err() {
             continue;
         }

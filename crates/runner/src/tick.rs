@@ -101,7 +101,9 @@ fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(
 /// Ends the rests that are over at the beginning of a tick.
 fn wake(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
     answer_calls(drive, now)?;
-    while let Some((agent, blocked)) = drive.sleepers.pop_due(now) {
+    loop {
+        let Drive { host, sleepers, .. } = &mut *drive;
+        let Some((agent, blocked)) = sleepers.pop_due(host.world(), now) else { break };
         let change = if blocked { Lifecycle::Unblock } else { Lifecycle::Wake(WakeReason::Timer) };
         drive.lifecycle(agent, change, now)?;
     }
@@ -218,7 +220,8 @@ fn block(drive: &mut Drive<'_>, agent: ecology_types::Key, short: Short, now: Ti
         return Ok(());
     }
     if drive.lifecycle(agent, Lifecycle::Block { resource: short.resource, until: short.until }, now)? {
-        drive.sleepers.block(agent, short.until, short.resource);
+        let Drive { host, sleepers, .. } = drive;
+        sleepers.block(host.world(), agent, short.until, short.resource);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod faults;
 mod life;
 mod power;
 mod real_clock;
+mod redecide;
 mod schedule;
 mod session;
 mod shutdown;

@@ -82,6 +82,11 @@ pub enum Command {
     },
     /// Add several principals at once, all or none, on behalf of the operator of the world: a population too large for one record of [`Command::Create`].
     AddPrincipals(Vec<Founder>),
+    /// A step of moving what exists to the other half of an axis.
+    Migrate(crate::Migration),
+    /// Put artifacts into the world on behalf of its operator, all or none, each with the principal that it belongs to: what an import carries
+    /// over. Nobody is asked or charged, but each takes its room from its owner's disk quota.
+    AddArtifacts(Vec<(Id, Draft)>),
 }
 
 /// One turn of an agent: what it thought, and what it does.

@@ -10,15 +10,18 @@ mod amount;
 mod artifact;
 mod axes;
 mod command;
+mod command_kind;
 mod effect;
 mod genesis;
 mod id;
+mod migration;
 mod outcome;
 mod record;
 mod refusal;
 mod resource;
 mod rules;
 mod seed;
+mod snug;
 mod time;
 mod value;
 mod wake;
@@ -30,12 +33,14 @@ pub use axes::{Axis, AxisVector, Side};
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,
 };
+pub use command_kind::CommandKind;
 pub use effect::{
     Bid, BidId, ContainerChange, Effect, EventKind, Good, MintReason, Order, OrderId, ReservationId,
     TransferReason, WakeReason,
 };
 pub use genesis::GenesisArtifact;
 pub use id::{Id, IdError, Key};
+pub use migration::{Converted, ConvertedField, Migration, RangeDigest};
 pub use outcome::Outcome;
 pub use record::{RECORD_VERSION, Record, RecordError, RecordRef};
 pub use refusal::{Category, Refusal, RefusalCode};
@@ -43,6 +48,7 @@ pub use resource::{Charges, Resource, ResourceKind, UnknownResource};
 pub use rules::{Limits, LoopRules, MintRules, OnDeprecated, Rules};
 pub use seed::{Seed, SeededRng};
 pub use smol_str::SmolStr;
+pub use snug::Snug;
 pub use time::{Span, Time};
 pub use value::{NotAValue, Value};
 pub use wake::{Sleep, WakeCondition};

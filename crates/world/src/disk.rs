@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ecology_types::{ArtifactRecord, Interface, Key};
+use ecology_types::{ArtifactRecord, Interface, Key, Snug};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::world::World;
 
@@ -21,7 +22,50 @@ fn bytes(content: &str, interface: Option<&Interface>) -> u64 {
 }
 
 /// What artifacts of time zero took then: nobody is charged for it, whoever owns them later.
-pub(crate) type Exempt = BTreeMap<Key, u64>;
+///
+/// Ascending lists, because everybody of time zero has an entry and nobody gets one later.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Exempt {
+    keys: Vec<Key>,
+    bytes: Vec<u64>,
+}
+
+impl Exempt {
+    pub(crate) fn get(&self, key: Key) -> u64 {
+        self.keys.binary_search(&key).map_or(0, |at| self.bytes[at])
+    }
+
+    fn insert(&mut self, key: Key, bytes: u64) {
+        if self.keys.last().is_none_or(|last| *last < key) {
+            self.keys.push_snug(key);
+            self.bytes.push_snug(bytes);
+            return;
+        }
+        match self.keys.binary_search(&key) {
+            Ok(at) => self.bytes[at] = bytes,
+            Err(at) => {
+                self.keys.insert(at, key);
+                self.bytes.insert(at, bytes);
+            }
+        }
+    }
+}
+
+impl Serialize for Exempt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.keys.iter().zip(&self.bytes))
+    }
+}
+
+impl<'de> Deserialize<'de> for Exempt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut exempt = Self::default();
+        for (key, bytes) in BTreeMap::deserialize(deserializer)? {
+            exempt.insert(key, bytes);
+        }
+        Ok(exempt)
+    }
+}
 
 impl World {
     /// What an artifact takes from the disk quota of whoever bears it: its owner, or its seller while it is in escrow.
@@ -38,9 +82,11 @@ impl World {
         interface: Option<&Interface>,
     ) -> u64 {
         let exempt = match record.creator {
-            Key::GENESIS => self.exempt.get(&record.key).copied().unwrap_or(0),
+            Key::GENESIS => self.exempt.get(record.key),
             _ => 0,
         };
+        // Methods that a migration made up are nobody's to pay for.
+        let interface = interface.filter(|interface| !self.migrations.made_up(record.key, interface));
         bytes(content, interface).saturating_sub(exempt)
     }
 

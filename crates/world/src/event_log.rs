@@ -60,11 +60,17 @@ impl EventLog {
         }
         self.last = event.seq;
         self.content_bytes += content_bytes(&event);
-        // Never more room than events are kept: then a new event takes the place of the one that goes, which is in the cache already.
+        // Never more room than events are kept: then a new event takes the place of the one that goes, which is in the cache already. Only a
+        // record with more events than that gets more room for itself, and gives it back with the next one.
         if self.events.len() == self.events.capacity() {
             let kept_max = self.kept_max.max(1);
-            let more = self.events.len().max(64).min(kept_max.saturating_sub(self.events.len()).max(1));
+            let more = match kept_max.checked_sub(self.events.len()) {
+                None | Some(0) => self.events.len() / 2 + 1,
+                Some(rest) => self.events.len().max(64).min(rest),
+            };
             self.events.reserve_exact(more);
+        } else if self.events.capacity() > 2 * self.kept_max.max(64) && self.events.len() <= self.kept_max {
+            self.events.shrink_to(self.kept_max);
         }
         self.events.push_back(event);
         while self.content_bytes > Self::CONTENT_BYTES_MAX && self.oldest_is_over() {

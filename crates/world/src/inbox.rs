@@ -1,24 +1,58 @@
 //! What happened to each principal lately: an index into the log, so that nobody has to scan it.
 
-use ecology_types::{Effect, GenesisArtifact, Key, TransferReason};
+use ecology_types::{Effect, GenesisArtifact, Key, Snug, TransferReason};
 
 use crate::event_log::{Event, EventLog};
 
 /// For each principal, the numbers of the latest events that others caused and that concern it.
 #[derive(Debug, Clone, Default)]
 pub struct Inboxes {
-    boxes: Vec<Option<Box<Inbox>>>,
+    boxes: Vec<Inbox>,
 }
 
-/// The latest numbers of one principal, in a ring.
+/// The latest numbers of one principal. Most principals get one thing, their endowment, and nothing for a long time.
 #[derive(Debug, Clone, Default)]
-struct Inbox {
+enum Inbox {
+    #[default]
+    Empty,
+    One(u64),
+    More(Box<Latest>),
+}
+
+impl Inbox {
+    fn put(&mut self, seq: u64) {
+        match self {
+            Self::Empty => *self = Self::One(seq),
+            Self::One(first) => {
+                let mut latest = Latest::default();
+                latest.put(*first);
+                latest.put(seq);
+                *self = Self::More(Box::new(latest));
+            }
+            Self::More(latest) => latest.put(seq),
+        }
+    }
+
+    /// Oldest first.
+    fn iter(&self) -> impl Iterator<Item = u64> {
+        let (one, more) = match self {
+            Self::Empty => (None, None),
+            Self::One(seq) => (Some(*seq), None),
+            Self::More(latest) => (None, Some(latest.iter())),
+        };
+        one.into_iter().chain(more.into_iter().flatten())
+    }
+}
+
+/// Numbers in a ring.
+#[derive(Debug, Clone, Default)]
+struct Latest {
     seqs: [u64; Inboxes::KEPT_MAX],
     /// How many were put in so far.
     count: usize,
 }
 
-impl Inbox {
+impl Latest {
     fn put(&mut self, seq: u64) {
         self.seqs[self.count % Inboxes::KEPT_MAX] = seq;
         self.count += 1;
@@ -45,7 +79,7 @@ impl Inboxes {
 
     /// The latest events about `key`, oldest first.
     pub fn of_principal(&self, key: Key) -> impl Iterator<Item = u64> {
-        self.boxes.get(key.index()).and_then(Option::as_ref).into_iter().flat_map(|inbox| inbox.iter())
+        self.boxes.get(key.index()).into_iter().flat_map(Inbox::iter)
     }
 
     pub(crate) fn take_note(&mut self, event: &Event) {
@@ -81,9 +115,7 @@ impl Inboxes {
         if GenesisArtifact::from_key(key).is_some() {
             return;
         }
-        if self.boxes.len() <= key.index() {
-            self.boxes.resize(key.index() + 1, None);
-        }
-        self.boxes[key.index()].get_or_insert_default().put(seq);
+        self.boxes.reach(key.index() + 1, Inbox::default);
+        self.boxes[key.index()].put(seq);
     }
 }

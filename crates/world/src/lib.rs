@@ -7,19 +7,21 @@
 mod accounts;
 mod agents;
 mod decide;
-mod decide_types;
 mod disk;
+mod dismantle;
 mod event_log;
 mod graves;
 mod hash;
 mod inbox;
 pub mod laws;
+mod migrations;
 mod mint;
 mod order_book;
 mod oversize;
 mod parts;
 #[cfg(feature = "planted-bugs")]
 mod planted;
+mod quotas;
 mod reservations;
 mod result;
 mod scorer;
@@ -27,6 +29,7 @@ mod services;
 mod snapshot;
 mod step;
 mod subscriptions;
+mod totals;
 mod usage;
 mod view;
 mod visibility;
@@ -34,21 +37,25 @@ mod world;
 
 pub use accounts::{Account, Accounts};
 pub use agents::{AgentLoop, Agents, LoopState};
+pub use decide::MigrationPlan;
 pub use event_log::{Event, EventLog};
 pub use hash::StateHash;
 pub use inbox::Inboxes;
 pub use laws::Broken;
+pub use migrations::{Migrations, OpenMigration, Residue};
 pub use mint::{Auction, Mint};
 pub use order_book::OrderBook;
 pub use parts::Parts;
 #[cfg(feature = "planted-bugs")]
 pub use planted::PlantedBug;
+pub use quotas::Quotas;
 pub use reservations::{Open, Reservations};
 pub use scorer::{DistinctWords, Scorer};
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use step::{Step, StepError};
 pub use subscriptions::Subscriptions;
-pub use usage::{Measured, Totals, Usage};
+pub use totals::Totals;
+pub use usage::{Measured, Usage};
 pub use view::AgentView;
 pub use world::{FoldError, World};
 

@@ -89,6 +89,21 @@ impl World {
         self.step_with(command, now, false)
     }
 
+    /// What would come of a command now, without doing it: for asking another implementation about a recorded history.
+    ///
+    /// # Errors
+    /// As [`World::step`].
+    pub fn would(&self, command: &Command, now: Time) -> Result<(Outcome, Vec<Effect>), StepError> {
+        match (self.clock.record == 0, creates(command)) {
+            (true, false) => return Err(StepError::NotCreated),
+            (false, true) => return Err(StepError::AlreadyCreated),
+            _ => {}
+        }
+        let mut plan = Plan::default();
+        let outcome = self.decide(command, now.max(self.clock.time), &mut plan)?;
+        Ok((outcome, plan.effects))
+    }
+
     fn step_with(&mut self, command: &Command, now: Time, encode: bool) -> Result<Step, StepError> {
         match (self.clock.record == 0, creates(command)) {
             (true, false) => return Err(StepError::NotCreated),
@@ -149,6 +164,7 @@ impl World {
             Command::Tick => plan.push(Effect::TickStarted { tick: self.clock.tick + 1 }),
             Command::AddPrincipal(founder) => self.decide_founder(founder, now, plan)?,
             Command::AddPrincipals(founders) => self.decide_founders(founders, now, plan)?,
+            Command::AddArtifacts(artifacts) => self.decide_artifacts(artifacts, now, plan)?,
             Command::Reserve { agent, charges } => {
                 return Ok(self.decide_reserve(*agent, charges, now, plan));
             }
@@ -174,6 +190,7 @@ impl World {
             Command::Settle { rows } => self.decide_settle(rows, plan),
             Command::Lifecycle { agent, change } => self.decide_lifecycle(*agent, change, now, plan)?,
             Command::ResolveMint { scores } => self.decide_mint(scores, now, plan)?,
+            Command::Migrate(step) => self.decide_migrate(step, plan)?,
             Command::Divergence { axis, detail } => {
                 plan.push(Effect::PermissionDivergence { axis: *axis, detail: detail.clone() });
             }

@@ -1,7 +1,9 @@
 //! What each principal has used in total, by the rules and by measurement.
 
-use ecology_types::{Charges, Key};
+use ecology_types::{Charges, Key, Resource};
 use serde::{Deserialize, Serialize};
+
+use crate::totals::{Row, Totals};
 
 /// Totals of one principal since the beginning of the world.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,39 +33,55 @@ pub struct Measured {
     pub bandwidth_bytes: u64,
 }
 
-/// Totals of everybody, by key.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Totals<T> {
-    rows: Vec<T>,
+impl Usage {
+    pub(crate) const ACTIONS_DONE: usize = 0;
+    pub(crate) const ACTIONS_REFUSED: usize = 1;
+    pub(crate) const THOUGHTS: usize = 2;
+    const COUNTED: usize = 3;
 }
 
-impl<T> Default for Totals<T> {
-    fn default() -> Self {
-        Self { rows: Vec::new() }
+impl Row for Usage {
+    type Narrow = [u32; 3 + Resource::COUNT];
+    type Wide = [u64; 3 + Resource::COUNT];
+
+    fn of(wide: &Self::Wide) -> Self {
+        let mut counted = Charges::NONE;
+        counted.0.copy_from_slice(&wide[Self::COUNTED..]);
+        Self { actions_done: wide[0], actions_refused: wide[1], thoughts: wide[2], counted }
+    }
+
+    fn wide(&self) -> Self::Wide {
+        let mut wide = [self.actions_done, self.actions_refused, self.thoughts, 0, 0, 0, 0, 0, 0, 0, 0];
+        wide[Self::COUNTED..].copy_from_slice(&self.counted.0);
+        wide
     }
 }
 
-impl<T: Default + Copy + PartialEq> Totals<T> {
-    /// The totals of one principal.
-    #[must_use]
-    pub fn get(&self, key: Key) -> T {
-        self.rows.get(key.index()).copied().unwrap_or_default()
+impl Totals<Usage> {
+    /// Adds what was counted by the rules.
+    pub(crate) fn count(&mut self, key: Key, charges: &Charges) {
+        self.add_all(key, |row| row[Usage::COUNTED..].copy_from_slice(&charges.0));
+    }
+}
+
+impl Measured {
+    pub(crate) const ROWS: usize = 0;
+    pub(crate) const CPU_NS: usize = 1;
+    pub(crate) const MEMORY_PEAK_BYTES: usize = 2;
+    pub(crate) const WRITTEN_BYTES: usize = 3;
+    pub(crate) const BANDWIDTH_BYTES: usize = 4;
+}
+
+impl Row for Measured {
+    type Narrow = [u32; 5];
+    type Wide = [u64; 5];
+
+    fn of(wide: &Self::Wide) -> Self {
+        let [rows, cpu_ns, memory_peak_bytes, written_bytes, bandwidth_bytes] = *wide;
+        Self { rows, cpu_ns, memory_peak_bytes, written_bytes, bandwidth_bytes }
     }
 
-    pub(crate) fn entry(&mut self, key: Key) -> &mut T {
-        if self.rows.len() <= key.index() {
-            self.rows.resize(key.index() + 1, T::default());
-        }
-        &mut self.rows[key.index()]
-    }
-
-    /// Those that are not empty, in ascending keys.
-    pub fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
-        let empty = T::default();
-        self.rows
-            .iter()
-            .enumerate()
-            .filter(move |(_, row)| **row != empty)
-            .filter_map(|(at, row)| Some((Key(u32::try_from(at).ok()?), row)))
+    fn wide(&self) -> Self::Wide {
+        [self.rows, self.cpu_ns, self.memory_peak_bytes, self.written_bytes, self.bandwidth_bytes]
     }
 }

@@ -17,12 +17,14 @@ use crate::disk::Exempt;
 use crate::event_log::{Event, EventLog};
 use crate::graves::Graves;
 use crate::inbox::Inboxes;
+use crate::migrations::Migrations;
 use crate::mint::Mint;
 use crate::order_book::OrderBook;
 use crate::parts::Parts;
 use crate::reservations::Reservations;
 use crate::subscriptions::Subscriptions;
-use crate::usage::{Measured, Totals, Usage};
+use crate::totals::Totals;
+use crate::usage::{Measured, Usage};
 
 /// A world: everything that exists, in memory, with the implementations that decide about it.
 ///
@@ -41,6 +43,7 @@ pub struct World {
     /// Who deleted what, so that deleting twice is no error for the deleter. Looked up, never iterated.
     pub(crate) deleters: FxHashMap<Key, Key>,
     pub(crate) graves: Graves,
+    pub(crate) migrations: Migrations,
     pub(crate) exempt: Exempt,
     pub(crate) usage: Totals<Usage>,
     pub(crate) measured: Totals<Measured>,
@@ -93,6 +96,7 @@ impl World {
             subscriptions: Subscriptions::default(),
             deleters: FxHashMap::default(),
             graves: Graves::default(),
+            migrations: Migrations::default(),
             exempt: Exempt::default(),
             usage: Totals::default(),
             measured: Totals::default(),
@@ -159,6 +163,12 @@ impl World {
     #[must_use]
     pub const fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// What migrations have done so far.
+    #[must_use]
+    pub const fn migrations(&self) -> &Migrations {
+        &self.migrations
     }
 
     /// Escrow's open orders.
@@ -323,12 +333,12 @@ impl World {
             Effect::ActionDone { charges, .. } => {
                 if let Some(actor) = actor {
                     self.charge(actor, charges, now);
-                    self.usage.entry(actor).actions_done += 1;
+                    self.usage.add(actor, Usage::ACTIONS_DONE, 1);
                 }
             }
             Effect::ActionRefused { .. } => {
                 if let Some(actor) = actor {
-                    self.usage.entry(actor).actions_refused += 1;
+                    self.usage.add(actor, Usage::ACTIONS_REFUSED, 1);
                 }
             }
             Effect::ArtifactCreated(record) => {
@@ -376,9 +386,7 @@ impl World {
             Effect::ScripTransferred { from, to, amount, .. } => self.accounts.transfer(*from, *to, *amount),
             Effect::Minted { to, amount, .. } => self.accounts.mint(*to, *amount),
             Effect::QuotaSet { principal, resource, amount } => {
-                if let Some(account) = self.accounts.get_mut(*principal) {
-                    account.quotas[*resource] = *amount;
-                }
+                self.accounts.set_quota(*principal, *resource, *amount);
                 if resource.kind() == ResourceKind::Renewable {
                     let event =
                         RateEvent::ShareSet { principal: *principal, resource: *resource, amount: *amount };
@@ -414,12 +422,13 @@ impl World {
             }
             Effect::ReservationReleased { reservation, .. } => self.settle(*reservation, None, now),
             Effect::Measured { principal, cpu_ns, memory_peak_bytes, written_bytes, bandwidth_bytes } => {
-                let row = self.measured.entry(*principal);
-                row.rows += 1;
-                row.cpu_ns = row.cpu_ns.saturating_add(*cpu_ns);
-                row.memory_peak_bytes = row.memory_peak_bytes.max(*memory_peak_bytes);
-                row.written_bytes = row.written_bytes.saturating_add(*written_bytes);
-                row.bandwidth_bytes = row.bandwidth_bytes.saturating_add(*bandwidth_bytes);
+                self.measured.add_all(*principal, |row| {
+                    row[Measured::ROWS] = 1;
+                    row[Measured::CPU_NS] = *cpu_ns;
+                    row[Measured::WRITTEN_BYTES] = *written_bytes;
+                    row[Measured::BANDWIDTH_BYTES] = *bandwidth_bytes;
+                });
+                self.measured.raise(*principal, Measured::MEMORY_PEAK_BYTES, *memory_peak_bytes);
             }
             Effect::EscrowOpened(order) => self.book.insert((**order).clone()),
             Effect::EscrowSold { ask, offer, .. } => {
@@ -457,7 +466,7 @@ impl World {
                 self.agents.entry(*agent).state = LoopState::Running;
             }
             Effect::AgentSlept { agent, until, on } => {
-                self.agents.entry(*agent).state = LoopState::Sleeping { until: *until, on: on.clone() };
+                self.agents.sleep(*agent, *until, on);
             }
             Effect::AgentBlocked { agent, resource, until } => {
                 self.agents.entry(*agent).state = LoopState::Blocked { resource: *resource, until: *until };
@@ -474,6 +483,12 @@ impl World {
             }
             Effect::AgentStopped { agent, .. } => self.agents.entry(*agent).state = LoopState::Stopped,
             Effect::AgentVoided { .. } | Effect::PermissionDivergence { .. } | Effect::Container { .. } => {}
+            Effect::MigrationBegun { axis, to, .. } => self.migrations.begin(*axis, *to, self.clock.record),
+            Effect::MigrationBatch { axis, from, until, digest, converted, .. } => {
+                self.apply_batch(*axis, (*from, *until, *digest), converted);
+            }
+            Effect::MigrationFinished { axis, to } => self.migrations.finish(*axis, *to),
+            Effect::MigrationAbandoned { .. } => self.migrations.abandon(),
             Effect::DeprecationUsed { code } => {
                 self.clock.deprecations_told.insert(code.clone());
             }
@@ -481,10 +496,9 @@ impl World {
                 if reservation.is_none() {
                     self.charge(*agent, usage, now);
                 } else {
-                    let row = self.usage.entry(*agent);
-                    row.counted = row.counted.saturating_add(usage);
+                    self.usage.count(*agent, usage);
                 }
-                self.usage.entry(*agent).thoughts += 1;
+                self.usage.add(*agent, Usage::THOUGHTS, 1);
                 if let Some(row) = self.agents.get(*agent)
                     && row.errors_in_row > 0
                 {
@@ -513,10 +527,10 @@ impl World {
         if dollars > 0
             && let Some(account) = self.accounts.get_mut(principal)
         {
-            account.quotas[Resource::LlmBudget] = account.quotas[Resource::LlmBudget].saturating_sub(dollars);
+            let rest = account.quotas[Resource::LlmBudget].saturating_sub(dollars);
+            account.quotas.set(Resource::LlmBudget, rest);
         }
-        let row = self.usage.entry(principal);
-        row.counted = row.counted.saturating_add(charges);
+        self.usage.count(principal, charges);
     }
 
     fn settle(&mut self, reservation: u64, used: Option<&Charges>, now: Time) {
@@ -525,8 +539,8 @@ impl World {
             account.budget_reserved =
                 account.budget_reserved.saturating_sub(open.charges[Resource::LlmBudget]);
             if let Some(used) = used {
-                let stock = &mut account.quotas[Resource::LlmBudget];
-                *stock = stock.saturating_sub(used[Resource::LlmBudget]);
+                let rest = account.quotas[Resource::LlmBudget].saturating_sub(used[Resource::LlmBudget]);
+                account.quotas.set(Resource::LlmBudget, rest);
             }
         }
         let event = match used {
@@ -540,11 +554,13 @@ impl World {
         if self.accounts.get(to).is_none() {
             return;
         }
-        if let Some(giver) = self.accounts.get_mut(from) {
-            giver.quotas[resource] = giver.quotas[resource].saturating_sub(amount);
+        if let Some(giver) = self.accounts.get(from) {
+            let rest = giver.quotas[resource].saturating_sub(amount);
+            self.accounts.set_quota(from, resource, rest);
         }
-        if let Some(taker) = self.accounts.get_mut(to) {
-            taker.quotas[resource] = taker.quotas[resource].saturating_add(amount);
+        if let Some(taker) = self.accounts.get(to) {
+            let sum = taker.quotas[resource].saturating_add(amount);
+            self.accounts.set_quota(to, resource, sum);
         }
         if resource.kind() == ResourceKind::Renewable {
             self.parts.limiter.apply(&RateEvent::ShareMoved { resource, from, to, amount }, now);

@@ -181,6 +181,15 @@ impl TestWorld {
         world
     }
 
+    /// A world that came out of these records.
+    pub(crate) fn replayed(combo: Combo, world: World, now: Time, records: Vec<Vec<u8>>) -> Self {
+        let mut history = History::default();
+        for bytes in &records {
+            history.hear(&Record::decode(bytes).unwrap()).unwrap();
+        }
+        Self { combo, world, now, records, history }
+    }
+
     pub(crate) fn command(&mut self, command: Command) -> Step {
         let step = self.world.step(&command, self.now).unwrap();
         self.records.push(step.bytes.clone());

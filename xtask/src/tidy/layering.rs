@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("ecology-container-limits", 1),
     ("ecology-journal", 1),
     ("ecology-minds", 1),
+    ("ecology-import", 2),
     ("ecology-sim-disk", 2),
     ("ecology-world", 2),
     ("ecology-runner", 3),

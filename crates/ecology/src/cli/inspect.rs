@@ -37,6 +37,8 @@ pub(crate) enum View {
     Escrow(OrderFilter),
     /// The auction of new scrip with its open bids
     Mint(Page),
+    /// What became of everything when the world was imported, as JSON
+    Import,
 }
 
 /// Which part of a list is shown.

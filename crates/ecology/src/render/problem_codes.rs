@@ -154,6 +154,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Leave --scenario out to go on with the world, or name another file.",
     ),
     (
+        "world::not_imported",
+        "The scenario imported goes on with a world that an import made, and there is none.",
+        "Make it with `ecology import SOURCE --world PATH`, then run with --world PATH.",
+    ),
+    (
         "world::made_otherwise",
         "A setting that is fixed when a world is made was asked for with another value: agents, shares, tick_ms or the scenario's own.",
         "Leave the setting out to go on with the world, or name another file.",
@@ -209,6 +214,114 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "`ecology explain` without a code lists all of them.",
     ),
     (
+        "usage::not_imported",
+        "The world was made by a run, so there is no report of an import in it.",
+        "`inspect WORLD` shows which scenario made it.",
+    ),
+    (
+        "import::not_found",
+        "There is nothing to import: no checkpoint and no agents.",
+        "Name the folder of a run of the older program, or its checkpoint.",
+    ),
+    ("import::unreadable", "A file cannot be read.", "Check its permissions, and that it is a plain file."),
+    (
+        "import::too_large",
+        "A file, its depth, its number of entries or a content is above a limit.",
+        "Raise the limit that the message names, if the file is to be trusted.",
+    ),
+    ("import::encoding", "A file is not UTF-8.", "Write it as UTF-8."),
+    (
+        "import::syntax",
+        "A file is not JSON or YAML.",
+        "Correct it at the place that the message names, or take an older copy.",
+    ),
+    (
+        "import::shape",
+        "A value has another shape than its name asks for.",
+        "Correct it in a copy of the file.",
+    ),
+    (
+        "import::number",
+        "A number is none, or does not fit a world.",
+        "Write the number that it should be in a copy of the file. A world holds whole scrip, from 0 to 9,223,372,036,854,775,807 altogether.",
+    ),
+    (
+        "import::id",
+        "An id has characters or a length that no id here can have.",
+        "Add --rename-ids: such ids get new names, everywhere they are referred to.",
+    ),
+    (
+        "import::duplicate",
+        "The same id is there twice.",
+        "Leave one of them in a copy of the file; artifacts also with --rename-ids.",
+    ),
+    (
+        "import::impossible",
+        "A world cannot be made from what was read.",
+        "Follow the message; a smaller part of the files shows what is at fault.",
+    ),
+    (
+        "import::differs",
+        "The new world is not what was read.",
+        "This is a mistake of the program: please report it with the files.",
+    ),
+    (
+        "import::output_exists",
+        "A file that the import would write is there already.",
+        "Choose another --world or --config-out, or move the file away.",
+    ),
+    (
+        "import::output_failed",
+        "The report or the configuration cannot be written.",
+        "Make room, or choose another place.",
+    ),
+    (
+        "usage::not_a_position",
+        "A setting was given where only positions of the axes can be chosen.",
+        "Write features.AXIS=IMPLEMENTATION; `ecology features` lists the axes.",
+    ),
+    (
+        "usage::no_such_record",
+        "The world does not have a record of this number.",
+        "Choose one between 1 and the last one, which the message names.",
+    ),
+    (
+        "config::positions",
+        "The positions that were asked for are impossible together with those that the world was decided under.",
+        "Set the other axis as well, as the message says.",
+    ),
+    (
+        "migrate::gates",
+        "A condition for moving a world is not met; nothing was changed.",
+        "Mend what the table of gates names, or go ahead with --force REASON, which is kept in the journal.",
+    ),
+    (
+        "migrate::unfinished",
+        "The world is in the middle of another migration.",
+        "Run that migration again: it goes on where it stopped.",
+    ),
+    (
+        "migrate::configuration",
+        "The world was moved, and the configuration file could not be edited.",
+        "Write the position into the file yourself, as the message says.",
+    ),
+    ("usage::no_such_file", "A file that was named cannot be read.", "Check the path and its permissions."),
+    (
+        "load::no_dump",
+        "The text is not what `ecology dump` writes.",
+        "Dump the world again, and keep the text as it is: every line counts.",
+    ),
+    (
+        "load::other_version",
+        "The text holds records of a version that this release does not read.",
+        "Load it with the release that wrote it.",
+    ),
+    (
+        "load::other_state",
+        "The records of the text give another state than the one that was dumped.",
+        "Dump the world again; if that gives the same, load it with the release that wrote it.",
+    ),
+    (
         "output::failed",
         "What was to be printed could not be written.",
         "Make room where the output goes, or send it elsewhere.",
@@ -231,16 +344,25 @@ mod tests {
         text.split('"').filter(looks_like_one).collect()
     }
 
+    /// The texts of all sources that can make errors; this table and what shows examples cannot.
+    fn collect(folder: &std::path::Path, texts: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with("render") {
+                    collect(&path, texts);
+                }
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                texts.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
     #[test]
     fn every_code_that_an_error_can_carry_is_explained_and_no_other() {
-        let sources = [
-            include_str!("../../../features/src/error.rs"),
-            include_str!("../failure.rs"),
-            include_str!("../commands/run.rs"),
-            include_str!("../commands/explain.rs"),
-            include_str!("../commands/inspect/events.rs"),
-        ];
-        let used: std::collections::BTreeSet<&str> = sources.into_iter().flat_map(codes).collect();
+        let mut sources = vec![include_str!("../../../features/src/error.rs").to_owned()];
+        collect(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut sources);
+        let used: std::collections::BTreeSet<&str> = sources.iter().flat_map(|text| codes(text)).collect();
         let explained: std::collections::BTreeSet<&str> = PROBLEMS.iter().map(|(code, ..)| *code).collect();
         assert_eq!(used, explained);
     }

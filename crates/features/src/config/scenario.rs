@@ -16,11 +16,13 @@ pub enum ScenarioName {
     Vickrey,
     /// A mixed economy that uses every service.
     Commune,
+    /// A world that `ecology import` made from another program's files. It cannot be made by a run, only gone on with.
+    Imported,
 }
 
 impl ScenarioName {
     /// Every scenario.
-    pub const ALL: [Self; 4] = [Self::Market, Self::Boltzmann, Self::Vickrey, Self::Commune];
+    pub const ALL: [Self; 5] = [Self::Market, Self::Boltzmann, Self::Vickrey, Self::Commune, Self::Imported];
 
     /// The name in configuration.
     #[must_use]
@@ -30,6 +32,7 @@ impl ScenarioName {
             Self::Boltzmann => "boltzmann",
             Self::Vickrey => "vickrey",
             Self::Commune => "commune",
+            Self::Imported => "imported",
         }
     }
 }
@@ -40,6 +43,8 @@ impl super::Config {
     pub fn agents(&self) -> u32 {
         self.run.agents.unwrap_or_else(|| match self.run.scenario {
             ScenarioName::Market | ScenarioName::Commune => 100,
+            // The world has those that it was made with.
+            ScenarioName::Imported => 0,
             ScenarioName::Boltzmann => 10_000,
             ScenarioName::Vickrey => self.scenario.vickrey.bidders.iter().copied().max().unwrap_or(2),
         })

@@ -1,5 +1,7 @@
 //! Sleepers: agents that wait for something to happen.
 
+use std::sync::Arc;
+
 use ecology_types::{EventKind, Id, Scrip, Seed, Sleep, Span, WakeCondition};
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +43,7 @@ impl SleeperConfig {
     }
 }
 
-impl Script for SleeperConfig {
+impl Script for Arc<SleeperConfig> {
     fn check(&self) -> Result<(), Flaw> {
         if let Some(duration) = self.duration {
             check_range("duration", duration.0, 1, SPAN_MAX.0)?;
@@ -63,15 +65,14 @@ impl Script for SleeperConfig {
     }
 
     fn build(&self, _: Seed, _: &Tools) -> Box<dyn Mind> {
-        Box::new(Sleeper::new(self))
+        Box::new(Sleeper { config: Self::clone(self), sleeps: 0 })
     }
 }
 
-/// Does nothing and sleeps, again and again.
+/// Does nothing and sleeps, again and again. Sleepers that were built from one configuration share it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sleeper {
-    sleep: Sleep,
-    sleeps_max: u64,
+    config: Arc<SleeperConfig>,
     sleeps: u64,
 }
 
@@ -79,7 +80,7 @@ impl Sleeper {
     /// A sleeper that has not slept yet.
     #[must_use]
     pub fn new(config: &SleeperConfig) -> Self {
-        Self { sleep: config.sleep(), sleeps_max: config.sleeps_max, sleeps: 0 }
+        Self { config: Arc::new(config.clone()), sleeps: 0 }
     }
 }
 
@@ -89,11 +90,11 @@ impl Mind for Sleeper {
     }
 
     fn think(&mut self, _: &dyn Perception) -> Result<Decision, MindError> {
-        if self.sleeps_max > 0 && self.sleeps >= self.sleeps_max {
+        if self.config.sleeps_max > 0 && self.sleeps >= self.config.sleeps_max {
             return Ok(Decision::noop().then(Then::Stop));
         }
         self.sleeps = self.sleeps.saturating_add(1);
-        Ok(Decision::noop().then(Then::Sleep(self.sleep.clone())))
+        Ok(Decision::noop().then(Then::Sleep(self.config.sleep())))
     }
 
     fn save(&self) -> Vec<u8> {

@@ -94,7 +94,7 @@ impl CommuneScenario {
             ),
             (
                 "sleeper",
-                MindConfig::Sleeper(minds::SleeperConfig {
+                MindConfig::from(minds::SleeperConfig {
                     duration: Some(Span(delay_mean.0.saturating_mul(20))),
                     events_about_me: vec![EventKind::ScripTransferred],
                     scrip_below: Some(50),

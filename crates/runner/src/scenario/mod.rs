@@ -3,6 +3,7 @@
 mod boltzmann;
 mod commune;
 mod figures;
+mod imported;
 mod market;
 mod vickrey;
 
@@ -90,6 +91,13 @@ pub const SCENARIOS: &[ScenarioInfo] = &[
         source: "laws of this world",
         agents: 100,
     },
+    ScenarioInfo {
+        name: "imported",
+        what: "a world that `ecology import` made goes on; its agents rest until somebody gives them minds",
+        expects: "scrip conserved except by the mint, and nothing of what was imported lost",
+        source: "laws of this world",
+        agents: 0,
+    },
 ];
 
 /// The scenario that the configuration names.
@@ -100,6 +108,7 @@ pub fn build(config: &Config) -> Box<dyn Scenario> {
         ScenarioName::Boltzmann => Box::new(boltzmann::BoltzmannScenario::new(config)),
         ScenarioName::Vickrey => Box::new(vickrey::VickreyScenario::new(config)),
         ScenarioName::Commune => Box::new(commune::CommuneScenario::new(config)),
+        ScenarioName::Imported => Box::new(imported::ImportedScenario::default()),
     }
 }
 

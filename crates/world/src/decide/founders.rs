@@ -18,7 +18,7 @@ impl World {
     ) -> Result<(), StepError> {
         let mut shared = Charges::NONE;
         for (_, account) in self.accounts.iter() {
-            shared = shared.saturating_add(&account.quotas);
+            shared = shared.saturating_add(&account.quotas.charges());
         }
         let mut supply = self.accounts.supply();
         let mut ids = BTreeSet::new();

@@ -321,7 +321,7 @@ impl World {
     }
 
     /// The key of an id that is mentioned and need not exist: a missing contract is legal data, it just denies.
-    fn mentioned(&self, id: Option<&Id>, plan: &mut Plan) -> Result<Option<Key>, Refusal> {
+    pub(crate) fn mentioned(&self, id: Option<&Id>, plan: &mut Plan) -> Result<Option<Key>, Refusal> {
         let Some(id) = id else { return Ok(None) };
         if let Some(key) = self.symbols.key(id.as_str()) {
             return Ok(Some(key));

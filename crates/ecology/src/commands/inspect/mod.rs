@@ -17,7 +17,7 @@ use crate::cli::{InspectArgs, View};
 use crate::exit::Exit;
 use crate::failure::{Failure, shown};
 use crate::terminal::Terminal;
-use ecology_runner::session;
+use ecology_runner::{import, session};
 
 use listing::Listing;
 
@@ -42,6 +42,10 @@ pub(crate) fn execute(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, F
         View::Events(filter) => events::show(&mut look, filter)?,
         View::Escrow(filter) => look.list(&escrow::list(&look.world, filter)?)?,
         View::Mint(page) => mint::show(&look, *page)?,
+        View::Import => match import::report(&mut *look.journal)? {
+            Some(report) => look.terminal.print(&(crate::text::clean_json(report) + "\n"))?,
+            None => return Err(Failure::not_imported(&look.name)),
+        },
     }
     Ok(Exit::Ok)
 }

@@ -66,7 +66,11 @@ pub(super) fn show(look: &Look<'_>) -> Result<(), Failure> {
         }
     };
     let open = if running { ", which is still open or was cut off" } else { "" };
-    row("scenario", format!("{}, seed {}, {}{open}", clean(scenario), seed.0, count(run, "run")));
+    if run == 0 && scenario.is_empty() {
+        row("scenario", "imported, not run yet".to_owned());
+    } else {
+        row("scenario", format!("{}, seed {}, {}{open}", clean(scenario), seed.0, count(run, "run")));
+    }
     row("axes", axes.to_string());
     let tick = if world.tick() > 0 { format!("tick {}, ", number(world.tick())) } else { String::new() };
     row("time", format!("{tick}{} of world time", micros(world.time().0)));

@@ -30,10 +30,14 @@ pub(super) fn commands(report: &RunReport, axes: AxisVector, terminal: &Terminal
     if let Some(code) = codes.into_iter().next() {
         add(format!("explain {}", word(code)), "why both halves may answer differently, and what to do");
     } else if axes.side(Axis::ExecutionMode) == Side::Old {
+        let what = match &report.world {
+            // No run can make it anew.
+            Some(world) if report.scenario == "imported" => format!("--world {}", word(world)),
+            _ => format!("--scenario {}", report.scenario),
+        };
         add(
             format!(
-                "run --scenario {} --set features.execution_mode=continuous --set features.rate_limiting=rolling",
-                report.scenario
+                "run {what} --set features.execution_mode=continuous --set features.rate_limiting=rolling"
             ),
             "the same world with every agent in its own loop",
         );
