@@ -8,9 +8,14 @@ use ecology_tests::{Scratch, report_number};
 /// Room for the worlds, in MiB.
 const DISK_MIB: u64 = 128;
 
-/// The request that stops a file system without flushing even its log: `EXT4_IOC_SHUTDOWN` with `EXT4_GOING_FLAGS_NOLOGFLUSH`.
-const STOP: &str = "python3 -c 'import fcntl, os, struct; \
-    fcntl.ioctl(os.open(\"disk\", 0), 0x8004587D, struct.pack(\"I\", 2))'";
+/// What a file holds, many times over, that nobody syncs. (A short one would be kept in its inode and go with the syncs of others.)
+const HELD_BACK: &str = "held back";
+
+/// Writes that file and in the same moment stops the file system without flushing even its log: `EXT4_IOC_SHUTDOWN` with
+/// `EXT4_GOING_FLAGS_NOLOGFLUSH`.
+const STOP: &str = "python3 -c 'import fcntl, os, struct; disk = os.open(\"disk\", 0); \
+    os.write(os.open(\"disk/unsynced\", os.O_CREAT | os.O_WRONLY), b\"held back\" * 20000); \
+    fcntl.ioctl(disk, 0x8004587D, struct.pack(\"I\", 2))'";
 
 /// A file system in a file of the scratch folder, mounted there as `disk` until this is dropped.
 struct LoopDisk<'s>(&'s Scratch);
@@ -43,16 +48,16 @@ fn rounds(mode: &[&str], rest: [&str; 2]) {
     let world = "disk/a.world";
     let short = [mode, &rest, &["--agents", "26"]].concat();
     let mut acknowledged = report_number(&scratch.run(world, &short), "/records");
-    for round in 0..4_u64 {
+    for round in 0..3_u64 {
         let length = if rest[0] == "--ticks" { ["--ticks", "1000000"] } else { ["--duration", "2h"] };
         let run = scratch.start(&[&["run", "--world", world, "--quiet"], mode, &length].concat());
         // The moment does not matter, only that there is work under way: the world grows before the power goes.
         let log = scratch.path("disk/a.world-wal");
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while size(&log) < (1 + round) * 300_000 && std::time::Instant::now() < deadline {
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
-        std::fs::write(scratch.path("disk/unsynced"), "held back").unwrap();
+        let unsynced = scratch.path("disk/unsynced");
         disk.power_cut(|| {
             // Its next sync fails, and it says so.
             let done = run.wait().ended_with(5);
@@ -66,7 +71,7 @@ fn rounds(mode: &[&str], rest: [&str; 2]) {
         assert!(found >= acknowledged, "round {round}: {acknowledged} were acknowledged, {found} are there");
         acknowledged = report_number(&scratch.run(world, &[mode, &rest].concat()), "/records");
         assert!(acknowledged > found);
-        let _ = std::fs::remove_file(scratch.path("disk/unsynced"));
+        let _ = std::fs::remove_file(&unsynced);
     }
 }
 
