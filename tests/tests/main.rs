@@ -14,4 +14,5 @@ mod interrupt;
 mod limits;
 mod migration;
 mod movable;
+mod power;
 mod readme;

@@ -25,6 +25,15 @@ pub(crate) const REQUIREMENTS: &[Requirement] = &[
         detect: &[&["docker", "info"]],
     },
     Requirement {
+        name: "loop",
+        provided_by: "run as root on a machine with loop devices and ext4; apt-get install -y e2fsprogs mount python3",
+        detect: &[&[
+            "sh",
+            "-c",
+            "test \"$(id -u)\" = 0 && losetup -f && command -v mkfs.ext4 && python3 -c 'import fcntl' && grep -qw ext4 /proc/filesystems",
+        ]],
+    },
+    Requirement {
         name: "node",
         provided_by: "npm install --global node@22",
         detect: &[&["node", "-e", "process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)"]],
@@ -115,7 +124,7 @@ mod tests {
         assert!(Required::parse("all").unwrap().demands(node));
         assert!(!Required::parse("").unwrap().demands(docker));
         let error = Required::parse("dcoker").unwrap_err();
-        assert!(error.is::<Usage>() && error.to_string().contains("docker, node, chromium"));
+        assert!(error.is::<Usage>() && error.to_string().contains("docker, loop, node, chromium"));
     }
 
     #[test]

@@ -115,6 +115,11 @@ impl<J: Journal + 'static> Journal for FaultyJournal<J> {
         self.inner.reader()
     }
 
+    fn tend(&mut self) -> Result<(), JournalError> {
+        self.sound()?;
+        self.inner.tend()
+    }
+
     fn close(self: Box<Self>) -> Result<(), JournalError> {
         Box::new(self.inner).close()
     }

@@ -100,6 +100,15 @@ pub trait Journal: Send {
     /// When it cannot be opened.
     fn reader(&self) -> Result<Box<dyn Journal>, JournalError>;
 
+    /// Does the housekeeping that nobody waits for. A committer calls it between two batches, after it has acknowledged the first one;
+    /// who appends without one should call it now and then.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append); what was appended is durable all the same.
+    fn tend(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
     /// Closes the journal and reports what went wrong in doing so. Dropping it closes it too, silently.
     ///
     /// # Errors
@@ -146,6 +155,10 @@ impl Journal for Box<dyn Journal> {
 
     fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
         (**self).reader()
+    }
+
+    fn tend(&mut self) -> Result<(), JournalError> {
+        (**self).tend()
     }
 
     fn close(self: Box<Self>) -> Result<(), JournalError> {

@@ -1,27 +1,43 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::duplicate_mod,
+        reason = "the committer is compiled a second time over a scheduler, see shuttled.rs"
+    )
+)]
 
 mod batch;
 mod check;
 mod committer;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod disk;
 mod error;
 #[cfg(any(test, feature = "conformance"))]
 mod faulty;
 mod frame;
 mod journal;
 mod memory;
+#[cfg(feature = "planted-bugs")]
+mod planted;
+#[cfg(test)]
+mod shuttled;
 mod sqlite;
+mod sync;
 
 pub use committer::{
     CommitHandle, Committer, CommitterOptions, OnCommit, Progress, Ticket, TicketFuture, TrySubmitError,
 };
+pub use disk::{Disk, Found, Hold, MachineDisk};
 pub use error::JournalError;
 #[cfg(any(test, feature = "conformance"))]
 pub use faulty::{Fault, FaultyJournal};
 pub use frame::{Frame, OwnedFrame};
 pub use journal::{Journal, Visit};
 pub use memory::{MemoryDisk, MemoryJournal};
+#[cfg(feature = "planted-bugs")]
+pub use planted::PlantedBug;
 pub use sqlite::{APPLICATION_ID, Cut, OpenMode, SqliteJournal, SqliteOptions, Verify};
 
 /// The version of the layout of a journal file. A file that carries a higher one refuses to open.

@@ -45,9 +45,15 @@ fn committed(inner: Box<dyn Journal>) -> Box<dyn Journal> {
     Box::new(Committer::start(inner, CommitterOptions::default()).unwrap())
 }
 
+#[allow(clippy::needless_update, reason = "a feature adds a field")]
 fn narrow(inner: Box<dyn Journal>) -> Box<dyn Journal> {
-    let options =
-        CommitterOptions { batch_frames_max: 1, batch_bytes_max: 1, queue_frames_max: 1, queue_bytes_max: 1 };
+    let options = CommitterOptions {
+        batch_frames_max: 1,
+        batch_bytes_max: 1,
+        queue_frames_max: 1,
+        queue_bytes_max: 1,
+        ..CommitterOptions::default()
+    };
     Box::new(Committer::start(inner, options).unwrap())
 }
 

@@ -39,6 +39,7 @@ mod thinkers;
 mod tick;
 pub mod usage;
 pub mod verdicts;
+mod worlds;
 
 pub use bookkeeping::Source as MeterSource;
 pub use continuous::{ContinuousLimits, run_continuously};
@@ -50,3 +51,4 @@ pub use outcome::{Ended, RunOutcome};
 pub use sleepers::Sleepers;
 pub use stop::Stop;
 pub use tick::{TickLimits, run_ticks};
+pub use worlds::{OnThisMachine, Worlds};

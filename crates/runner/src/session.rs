@@ -4,10 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use ecology_features::ConfigError;
-use ecology_features::config::{
-    Clock as ClockChoice, Config, ExecutionMode, JournalBackend, MeteringSource, ScenarioName,
-};
-use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal, SqliteOptions, Verify};
+use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, MeteringSource, ScenarioName};
+use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal, Verify};
 use ecology_types::{AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
 
@@ -28,6 +26,7 @@ use crate::summary;
 use crate::tally::Tally;
 use crate::tick::{TickLimits, run_ticks};
 use crate::verdicts::KeptVerdicts;
+use crate::worlds::{OnThisMachine, Worlds, in_memory};
 
 /// The tag under which the hash at the end of a run is kept.
 pub(crate) const HASH_TAG: &[u8] = b"hash v1";
@@ -135,14 +134,35 @@ impl From<ConfigError> for SessionError {
 /// # Errors
 /// [`SessionError`] says what is wrong and what to do. A world that exists is never harmed by a run that cannot begin.
 pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<RunReport, SessionError> {
-    run_and_look(spec, progress, &mut |_| {})
+    run_in(&OnThisMachine, spec, progress)
 }
 
-/// The same, and shows the world as it is at the end.
+/// As [`run`], with the worlds kept elsewhere.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_in(
+    worlds: &dyn Worlds,
+    spec: SessionSpec,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<RunReport, SessionError> {
+    run_and_look_in(worlds, spec, progress, &mut |_| {})
+}
+
+/// As [`run`], and shows the world as it is at the end.
 ///
 /// # Errors
 /// As [`run`].
 pub(crate) fn run_and_look(
+    spec: SessionSpec,
+    progress: &mut dyn FnMut(&Progress),
+    look: &mut dyn FnMut(&World),
+) -> Result<RunReport, SessionError> {
+    run_and_look_in(&OnThisMachine, spec, progress, look)
+}
+
+fn run_and_look_in(
+    worlds: &dyn Worlds,
     spec: SessionSpec,
     progress: &mut dyn FnMut(&Progress),
     look: &mut dyn FnMut(&World),
@@ -156,13 +176,13 @@ pub(crate) fn run_and_look(
     make_parts()?;
     let path = path.or_else(|| config.run.world.clone());
     if let Some(path) = path.as_deref() {
-        restore(&mut config, path)?;
+        restore(worlds, &mut config, path)?;
     }
     let mut scenario = scenario::build(&config);
     let length = length(&config, scenario.length());
     let mut tally = Tally::default();
-    let Opened { mut host, file, resumed, minds } =
-        open(&config, path, &make_parts, &mut *scenario, &mut tally)?;
+    let opened = open(worlds, &config, path, &make_parts, &mut *scenario, &mut tally)?;
+    let Opened { mut host, file, resumed, minds } = opened;
     let seed = Seed(config.run.seed);
     let name = config.run.scenario.name();
     let now = host.world().time();
@@ -234,11 +254,11 @@ fn takes_real_time(config: &Config) -> bool {
 }
 
 /// A world that exists goes on with the settings that shaped its agents. What else is wrong with it, opening it will tell.
-fn restore(config: &mut Config, path: &Path) -> Result<(), SessionError> {
-    if config.journal.backend == JournalBackend::Memory {
+fn restore(worlds: &dyn Worlds, config: &mut Config, path: &Path) -> Result<(), SessionError> {
+    if in_memory(config) {
         return Ok(());
     }
-    let Ok(Some(made_with)) = made_with(path) else { return Ok(()) };
+    let Ok(Some(made_with)) = made_with_in(worlds, path) else { return Ok(()) };
     made_with.restore_defaults(config).map_err(|contradiction| SessionError::MadeOtherwise {
         world: path.display().to_string(),
         contradiction,
@@ -326,13 +346,14 @@ struct Opened {
 }
 
 fn open(
+    worlds: &dyn Worlds,
     config: &Config,
     path: Option<PathBuf>,
     parts: &dyn Fn() -> Result<ecology_world::Parts, NotBuilt>,
     scenario: &mut dyn Scenario,
     tally: &mut Tally,
 ) -> Result<Opened, SessionError> {
-    let in_memory = config.journal.backend == JournalBackend::Memory;
+    let in_memory = in_memory(config);
     let is_imported = config.run.scenario == ScenarioName::Imported;
     let path = match path {
         Some(path) => path,
@@ -345,8 +366,8 @@ fn open(
     let every = config.journal.snapshot_every_records;
     let file = (!in_memory).then(|| path.clone());
     let mut empty = None;
-    if !in_memory && path.exists() {
-        let mut journal = compose::journal(config, &path, OpenMode::Write)?;
+    if !in_memory && worlds.exists(&path) {
+        let mut journal = worlds.journal(config, &path, OpenMode::Write)?;
         if journal.last() == 0 {
             // Somebody was killed while making this world; nothing was acknowledged, so it is made anew.
             empty = Some(journal);
@@ -390,7 +411,7 @@ fn open(
     let records = host.create(genesis, &mut both)?;
     let mut journal = match empty {
         Some(journal) => journal,
-        None => compose::journal(config, &path, OpenMode::Create)?,
+        None => worlds.journal(config, &path, OpenMode::Create)?,
     };
     store::stamp(&mut *journal)?;
     MadeWith::of(config).keep(&mut *journal)?;
@@ -426,9 +447,12 @@ pub fn open_for_reading(path: &Path) -> Result<(World, Box<dyn Journal>, AxisVec
 /// # Errors
 /// When there is no world that can be read.
 pub fn made_with(path: &Path) -> Result<Option<MadeWith>, JournalError> {
-    let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
-    let journal = SqliteJournal::open_with(path, OpenMode::Read, &options)?;
-    if journal.last() == 0 { Ok(None) } else { MadeWith::read(&journal) }
+    made_with_in(&OnThisMachine, path)
+}
+
+fn made_with_in(worlds: &dyn Worlds, path: &Path) -> Result<Option<MadeWith>, JournalError> {
+    let journal = worlds.look(path, Verify::Tail)?;
+    if journal.last() == 0 { Ok(None) } else { MadeWith::read(&*journal) }
 }
 
 /// What the shadows of each run of a world found, as far as it is kept: of the last [`crate::verdicts::RUNS_KEPT_MAX`] runs, in the order of
@@ -475,11 +499,20 @@ impl Replay {
 /// # Errors
 /// [`OpenError`] says which record cannot be replayed.
 pub fn replay(path: &Path, until: Option<u64>) -> Result<Replay, OpenError> {
-    let mut journal = SqliteJournal::open(path, OpenMode::Read)?;
-    let axes = store::last_axes(&mut journal)?;
+    replay_in(&OnThisMachine, path, until)
+}
+
+/// As [`replay`], with the worlds kept elsewhere.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_in(worlds: &dyn Worlds, path: &Path, until: Option<u64>) -> Result<Replay, OpenError> {
+    let mut journal = worlds.look(path, Verify::All)?;
+    let journal = &mut *journal;
+    let axes = store::last_axes(journal)?;
     let until = until.unwrap_or(u64::MAX);
     let mut nobody = Observers::default();
-    let world = store::recover(&mut journal, axes, Recover { until, use_snapshot: false }, &mut nobody)?;
+    let world = store::recover(journal, axes, Recover { until, use_snapshot: false }, &mut nobody)?;
     let hash = world.hash();
     let last = world.last_record();
     let recorded = match journal.newest_snapshot(HASH_TAG, last)? {
@@ -488,7 +521,7 @@ pub fn replay(path: &Path, until: Option<u64>) -> Result<Replay, OpenError> {
             .and_then(|text| text.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()))),
         _ => None,
     };
-    let shortcut = store::recover(&mut journal, axes, Recover { until, use_snapshot: true }, &mut nobody)?;
+    let shortcut = store::recover(journal, axes, Recover { until, use_snapshot: true }, &mut nobody)?;
     let has_snapshot = journal.newest_snapshot(&store::snapshot_tag(axes), last)?.is_some();
     Ok(Replay {
         records: last,

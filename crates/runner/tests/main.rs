@@ -7,6 +7,7 @@ mod continuous;
 mod faults;
 mod life;
 mod limits;
+mod power;
 mod real_clock;
 mod redecide;
 mod schedule;

@@ -178,7 +178,7 @@ fn replayed(combo: Combo, records: &[Vec<u8>]) -> TestWorld {
         world.fold(Record::decode(record).unwrap()).unwrap();
     }
     let now = world.time();
-    TestWorld { combo, world, now, records: records.to_vec() }
+    TestWorld::replayed(combo, world, now, records.to_vec())
 }
 
 #[test]

@@ -8,6 +8,7 @@ use ecology_types::{
     Key, Outcome, Record, Refusal, RefusalCode, Resource, Rules, Scrip, Seed, Side, SmolStr, Span, Thought,
     Time, Value,
 };
+use ecology_world::laws::{History, HistoryLaw as _};
 use ecology_world::{Parts, Step, World};
 
 pub(crate) const WINDOW: Span = Span::from_secs(60);
@@ -126,6 +127,7 @@ pub(crate) struct TestWorld {
     pub(crate) world: World,
     pub(crate) now: Time,
     pub(crate) records: Vec<Vec<u8>>,
+    history: History,
 }
 
 /// Plenty of everything.
@@ -161,8 +163,13 @@ impl TestWorld {
     }
 
     pub(crate) fn with(combo: Combo, genesis: Genesis) -> Self {
-        let mut world =
-            Self { combo, world: World::new(combo.parts()), now: Time::ZERO, records: Vec::new() };
+        let mut world = Self {
+            combo,
+            world: World::new(combo.parts()),
+            now: Time::ZERO,
+            records: Vec::new(),
+            history: History::default(),
+        };
         world.command(Command::Create(Box::new(genesis)));
         let axes = world.world.axes();
         world.command(Command::StartRun {
@@ -174,10 +181,20 @@ impl TestWorld {
         world
     }
 
+    /// A world that came out of these records.
+    pub(crate) fn replayed(combo: Combo, world: World, now: Time, records: Vec<Vec<u8>>) -> Self {
+        let mut history = History::default();
+        for bytes in &records {
+            history.hear(&Record::decode(bytes).unwrap()).unwrap();
+        }
+        Self { combo, world, now, records, history }
+    }
+
     pub(crate) fn command(&mut self, command: Command) -> Step {
         let step = self.world.step(&command, self.now).unwrap();
         self.records.push(step.bytes.clone());
-        if let Err(broken) = self.world.check_invariants() {
+        let lawful = self.history.hear(&Record::decode(&step.bytes).unwrap());
+        if let Err(broken) = lawful.and_then(|()| self.world.check_invariants()) {
             panic!("{:?}: {broken}\nafter {command:?}", self.combo);
         }
         step

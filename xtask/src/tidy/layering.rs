@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("ecology-journal", 1),
     ("ecology-minds", 1),
     ("ecology-import", 2),
+    ("ecology-sim-disk", 2),
     ("ecology-world", 2),
     ("ecology-runner", 3),
     ("ecology-mcp", 4),
@@ -24,6 +25,9 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Above every floor: they may use what they like, and nothing uses them.
 const TOP: &[&str] = &["ecology-tests", "xtask"];
+
+/// What must never get into a product: others may use these as development dependencies only.
+const FOR_TESTS: &[&str] = &["ecology-sim-disk"];
 
 /// One question with two answers each; worth adopting alone.
 pub(crate) const AXIS_CRATES: &[&str] =
@@ -60,6 +64,11 @@ pub(super) fn check(packages: &[Package]) -> Vec<String> {
                         AXIS_CRATES_USE.join(", ")
                     ));
                 }
+                continue;
+            }
+            if FOR_TESTS.contains(&to) && !arrow.dev {
+                breaches
+                    .push(format!("{name} uses {to}, which is for tests; make it a development dependency"));
                 continue;
             }
             let Some(below) = self::floor(to) else {
@@ -125,6 +134,12 @@ mod tests {
         for other in ["ecology-ontology", "ecology-features", "ecology-journal", "dev:ecology-ontology"] {
             assert_eq!(breaches("ecology-contracts", &[other]).len(), 1, "{other}");
         }
+    }
+
+    #[test]
+    fn what_is_for_tests_stays_out_of_products() {
+        assert!(breaches("ecology-runner", &["dev:ecology-sim-disk"]).is_empty());
+        assert!(breaches("ecology-runner", &["ecology-sim-disk"])[0].contains("for tests"));
     }
 
     #[test]

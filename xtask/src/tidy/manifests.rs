@@ -7,6 +7,9 @@ use super::layering::AXIS_CRATES;
 use super::sources::UNSAFE_ALLOWED;
 use crate::packages::Package;
 
+/// The feature of bugs put in on purpose.
+const PLANTED: &str = "planted-bugs";
+
 /// Packages that do not inherit the lints of the workspace.
 pub(super) fn check(tree: &Tree<'_>) -> Result<Vec<String>> {
     let mut breaches = Vec::new();
@@ -14,8 +17,25 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<Vec<String>> {
         let file = format!("{}/Cargo.toml", package.folder);
         let manifest = tree.workspace.read(&file)?;
         breaches.extend(lints(&file, &package.folder, &manifest)?);
+        breaches.extend(planted(&file, &manifest)?);
     }
     Ok(breaches)
+}
+
+/// Bugs put in on purpose that would get into a product.
+fn planted(file: &str, manifest: &str) -> Result<Vec<String>> {
+    let table: toml::Table = toml::from_str(manifest).with_context(|| file.to_owned())?;
+    let asks = |value: &toml::Value| {
+        let features = value.get("features").and_then(toml::Value::as_array);
+        features.into_iter().flatten().any(|feature| feature.as_str() == Some(PLANTED))
+    };
+    let dependencies = table.get("dependencies").and_then(toml::Value::as_table).into_iter().flatten();
+    Ok(dependencies
+        .filter(|(_, value)| asks(value))
+        .map(|(name, _)| {
+            format!("{file}: asks {name} for `{PLANTED}` outside of its development dependencies")
+        })
+        .collect())
 }
 
 fn lints(file: &str, folder: &str, manifest: &str) -> Result<Option<String>> {
@@ -91,6 +111,16 @@ pub(super) fn test_binaries(packages: &[Package]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn planted_bugs_stay_out_of_products() {
+        let asks = |section: &str| {
+            let manifest =
+                format!("[{section}]\na = {{ workspace = true, features = [\"planted-bugs\"] }}\n");
+            planted("a/Cargo.toml", &manifest).unwrap().len()
+        };
+        assert_eq!((asks("dependencies"), asks("dev-dependencies")), (1, 0));
+    }
 
     #[test]
     fn lints_are_inherited() {

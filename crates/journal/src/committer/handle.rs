@@ -1,7 +1,6 @@
 //! What submitters hold.
 
-use std::sync::{Arc, mpsc};
-
+use super::super::sync::{Arc, MutexGuard, sync_channel};
 use super::shared::{Shared, State, Waiting};
 use super::ticket::Ticket;
 use crate::check::frame_length;
@@ -121,7 +120,7 @@ impl CommitHandle {
         &self,
         work: impl FnOnce(&mut dyn Journal) -> T + Send + 'static,
     ) -> Result<T, JournalError> {
-        let (tell, answer) = mpsc::sync_channel(1);
+        let (tell, answer) = sync_channel(1);
         let mut state = self.shared.state();
         Self::must_take(&state, None)?;
         let after = state.submitted;
@@ -172,7 +171,7 @@ impl CommitHandle {
             || state.queue.len() < options.queue_frames_max && state.queue_bytes < options.queue_bytes_max
     }
 
-    fn push(&self, mut state: std::sync::MutexGuard<'_, State>, group: Vec<Vec<u8>>) -> Ticket {
+    fn push(&self, mut state: MutexGuard<'_, State>, group: Vec<Vec<u8>>) -> Ticket {
         let idle = state.queue.is_empty();
         let last = group.len().saturating_sub(1);
         state.submitted += group.len() as u64;

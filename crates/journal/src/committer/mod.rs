@@ -5,9 +5,7 @@ mod shared;
 mod ticket;
 mod work;
 
-use std::sync::Arc;
-use std::thread::JoinHandle;
-
+use super::sync::{Arc, Builder, JoinHandle};
 use crate::journal::Visit;
 use crate::{Frame, Journal, JournalError};
 
@@ -26,6 +24,9 @@ pub struct CommitterOptions {
     pub queue_frames_max: usize,
     /// The most bytes that wait; beyond it `submit` blocks.
     pub queue_bytes_max: usize,
+    /// A bug to behave as if it were there.
+    #[cfg(feature = "planted-bugs")]
+    pub planted: Option<crate::PlantedBug>,
 }
 
 impl Default for CommitterOptions {
@@ -35,6 +36,8 @@ impl Default for CommitterOptions {
             batch_bytes_max: 4 * 1024 * 1024,
             queue_frames_max: 64 * 1024,
             queue_bytes_max: 64 * 1024 * 1024,
+            #[cfg(feature = "planted-bugs")]
+            planted: None,
         }
     }
 }
@@ -54,10 +57,15 @@ pub type OnCommit = Box<dyn FnMut(&Progress) + Send>;
 /// Owns a thread that owns a [`Journal`] and commits in groups what any number of [`CommitHandle`]s submit.
 ///
 /// It is a [`Journal`] itself: `append` submits a group and waits for it. Dropping it drains and joins.
-#[derive(Debug)]
 pub struct Committer {
     handle: CommitHandle,
     thread: Option<JoinHandle<Box<dyn Journal>>>,
+}
+
+impl std::fmt::Debug for Committer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Committer").field("handle", &self.handle).finish_non_exhaustive()
+    }
 }
 
 impl Committer {
@@ -80,7 +88,7 @@ impl Committer {
     ) -> Result<Self, JournalError> {
         let shared = Arc::new(Shared::new(journal.last(), options));
         let worker = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
+        let thread = Builder::new()
             .name("journal".to_owned())
             .spawn(move || work::run(&worker, journal, on_commit))
             .map_err(|error| JournalError::Io {

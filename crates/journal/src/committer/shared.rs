@@ -1,10 +1,10 @@
 //! What the committer's thread and its handles share.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::task::Waker;
 
+use super::super::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use super::CommitterOptions;
 use crate::{Journal, JournalError};
 

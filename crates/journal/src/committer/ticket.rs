@@ -2,9 +2,9 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::super::sync::Arc;
 use super::shared::{Shared, State};
 use crate::JournalError;
 

@@ -1,7 +1,6 @@
 //! The committer's thread.
 
-use std::sync::MutexGuard;
-
+use super::super::sync::{MutexGuard, yield_now};
 use super::shared::{Job, Shared, State, Waiting};
 use super::{OnCommit, Progress};
 use crate::{Frame, Journal, JournalError};
@@ -41,25 +40,35 @@ pub(super) fn run(
     let guard = Guard(shared);
     let mut released = 0;
     loop {
-        match next(shared, released) {
-            Next::Work(job) => job(journal.as_mut()),
-            Next::Batch(batch) => match append(journal.as_mut(), &batch) {
-                Ok(last) => {
-                    released = batch.len();
+        let done = match next(shared, released) {
+            Next::Work(job) => {
+                job(journal.as_mut());
+                Ok(())
+            }
+            Next::Batch(batch) => {
+                #[cfg(feature = "planted-bugs")]
+                if shared.options.planted == Some(crate::PlantedBug::AcknowledgeBeforeSync) {
+                    let last = journal.last() + batch.len() as u64;
                     shared.advance(last);
                     on_commit(&Progress::Committed(last));
                 }
-                Err(error) => {
-                    shared.fail(&error);
-                    on_commit(&Progress::Failed(error));
-                    break;
-                }
-            },
+                append(journal.as_mut(), &batch).map(|last| {
+                    released = batch.len();
+                    shared.advance(last);
+                    on_commit(&Progress::Committed(last));
+                })
+            }
             Next::End => {
                 std::mem::forget(guard);
                 shared.end();
                 break;
             }
+        };
+        // Nobody waits for the housekeeping: the batch is acknowledged, and the next one gathers meanwhile.
+        if let Err(error) = done.and_then(|()| journal.tend()) {
+            shared.fail(&error);
+            on_commit(&Progress::Failed(error));
+            break;
         }
     }
     journal
@@ -112,7 +121,7 @@ fn gather(shared: &Shared, enough: u64) {
             return;
         }
         seen = submitted;
-        std::thread::yield_now();
+        yield_now();
     }
 }
 

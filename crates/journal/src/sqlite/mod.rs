@@ -11,12 +11,14 @@ mod scan;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::batch::Writer;
 use crate::check::{check_batch, check_snapshot, frame_length};
+use crate::disk::{Disk, MachineDisk};
 use crate::journal::Visit;
 use crate::{Frame, Journal, JournalError};
 use lock::WorldLock;
@@ -26,6 +28,9 @@ pub const APPLICATION_ID: u32 = 0x4543_4F4C;
 
 /// Where a batch is split into several rows (of one transaction), so that a read in its middle need not load all of it.
 const ROW_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How many times [`SqliteOptions::checkpoint_bytes`] the write-ahead log of a journal may grow that nobody tends.
+const UNTENDED_TIMES: u32 = 4;
 
 /// How long to wait for a foreign program that holds SQLite's own lock.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -54,25 +59,34 @@ pub enum Verify {
 }
 
 /// Settings of a [`SqliteJournal`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SqliteOptions {
+    /// Where the files are.
+    pub disk: Arc<dyn Disk>,
     /// How much is verified on opening.
     pub verify: Verify,
     /// The largest the file may grow, in bytes; beyond it an append answers [`JournalError::DiskFull`]. No limit when `None`.
     pub file_bytes_max: Option<u64>,
-    /// How many bytes gather in the write-ahead log before they are moved into the main file.
+    /// How many bytes gather in the write-ahead log before [`tend`](Journal::tend) moves them into the main file, which is after an
+    /// acknowledgement and never before it. Where nobody tends the journal, SQLite does so itself at four times as many.
     pub checkpoint_bytes: u32,
     /// Memory for SQLite's page cache, in bytes.
     pub cache_bytes: u32,
+    /// A bug to behave as if it were there.
+    #[cfg(feature = "planted-bugs")]
+    pub planted: Option<crate::PlantedBug>,
 }
 
 impl Default for SqliteOptions {
     fn default() -> Self {
         Self {
+            disk: Arc::new(MachineDisk),
             verify: Verify::All,
             file_bytes_max: None,
             checkpoint_bytes: 16 * 1024 * 1024,
             cache_bytes: 16 * 1024 * 1024,
+            #[cfg(feature = "planted-bugs")]
+            planted: None,
         }
     }
 }
@@ -91,11 +105,16 @@ pub struct Cut {
 pub struct SqliteJournal {
     // Before the lock, so that it is closed before the lock is let go.
     connection: Connection,
+    disk: Arc<dyn Disk>,
     path: PathBuf,
     last: u64,
     chain: u32,
     scratch: Writer,
     poisoned: Option<JournalError>,
+    checkpoint_bytes: u64,
+    page_bytes: u64,
+    /// About how many bytes were written to the write-ahead log since it was last moved into the main file.
+    log_bytes: u64,
     lock: Option<WorldLock>,
 }
 
@@ -124,33 +143,52 @@ impl SqliteJournal {
     }
 
     fn connect(path: &Path, mode: OpenMode, options: &SqliteOptions) -> Result<Self, JournalError> {
+        let disk = &*options.disk;
         let (path, lock) = match mode {
             OpenMode::Create => {
-                let (path, lock) = open::create(path)?;
+                let (path, lock) = open::create(options, path)?;
                 (path, Some(lock))
             }
             OpenMode::Write => {
-                let path = open::find(path)?;
-                open::judge_header(&path)?;
-                open::judge_writable(&path)?;
-                let lock = WorldLock::take(&path)?;
+                let path = open::find(disk, path)?;
+                open::judge_header(disk, &path)?;
+                open::judge_writable(disk, &path)?;
+                let lock = WorldLock::take(disk, &path)?;
                 (path, Some(lock))
             }
             OpenMode::Read => {
-                let path = open::find(path)?;
-                open::judge_header(&path)?;
+                let path = open::find(disk, path)?;
+                open::judge_header(disk, &path)?;
                 (path, None)
             }
         };
-        let connection =
-            if lock.is_some() { open::connect_writer(&path)? } else { open::connect_reader(&path)? };
-        let journal =
-            Self { connection, path, last: 0, chain: 0, scratch: Writer::default(), poisoned: None, lock };
-        journal.configure(options).map_err(|error| journal.explain("opening the world", error))?;
+        let connection = if lock.is_some() {
+            open::connect_writer(disk, &path)?
+        } else {
+            open::connect_reader(disk, &path)?
+        };
+        let mut journal = Self {
+            connection,
+            disk: Arc::clone(&options.disk),
+            path,
+            last: 0,
+            chain: 0,
+            scratch: Writer::default(),
+            poisoned: None,
+            checkpoint_bytes: u64::from(options.checkpoint_bytes),
+            page_bytes: 0,
+            log_bytes: 0,
+            lock,
+        };
+        let configured = journal.configure(options);
+        configured.map_err(|error| journal.explain("opening the world", error))?;
+        if mode == OpenMode::Write {
+            journal.make_durable()?;
+        }
         Ok(journal)
     }
 
-    fn configure(&self, options: &SqliteOptions) -> Result<(), rusqlite::Error> {
+    fn configure(&mut self, options: &SqliteOptions) -> Result<(), rusqlite::Error> {
         let connection = &self.connection;
         connection.busy_timeout(BUSY_WAIT)?;
         connection.pragma_update(None, "cache_size", -i64::from(options.cache_bytes / 1024))?;
@@ -158,19 +196,73 @@ impl SqliteJournal {
             return Ok(());
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // A file that was in another mode (by an older program, or a foreign one) is put into this one; all that is said about durability
+        // is said about a write-ahead log.
+        if open::journal_mode(connection)? != "wal" {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+                Some("SQLite cannot keep a write-ahead log there".to_owned()),
+            ));
+        }
         let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         // pragma_update cannot be used for those that answer with a row.
+        let untended = options.checkpoint_bytes.saturating_mul(UNTENDED_TIMES);
         connection.pragma_update_and_check(
             None,
             "wal_autocheckpoint",
-            i64::from(options.checkpoint_bytes / page_bytes.max(1)).max(1),
+            i64::from(untended / page_bytes.max(1)).max(1),
             |_| Ok(()),
         )?;
         if let Some(bytes) = options.file_bytes_max {
             let pages = i64::try_from(bytes / u64::from(page_bytes.max(1))).unwrap_or(i64::MAX).max(1);
             connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
         }
+        self.page_bytes = u64::from(page_bytes);
+        #[cfg(feature = "planted-bugs")]
+        self.plant(options)?;
         Ok(())
+    }
+
+    /// What a killed process left is seen by its successor whether it is durable or not, and after a sync that failed the system
+    /// may consider durable what never will be. So the name is synced, and the log is written anew into the main file, before anything is
+    /// built on them.
+    fn make_durable(&mut self) -> Result<(), JournalError> {
+        open::sync_folder(&*self.disk, &self.path)?;
+        let log = self.disk.look(&lock::beside(&self.path, "-wal")).map_or(0, |found| found.bytes);
+        if log > 0 { self.checkpoint() } else { Ok(()) }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), JournalError> {
+        let moved = open::checkpoint(&self.connection, "PASSIVE");
+        self.poison_on_error("moving the log into the main file", moved)?;
+        self.log_bytes = 0;
+        Ok(())
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    fn plant(&mut self, options: &SqliteOptions) -> Result<(), rusqlite::Error> {
+        use crate::PlantedBug;
+        match options.planted {
+            Some(PlantedBug::CommitNotSynced) => self.connection.pragma_update(None, "synchronous", "NORMAL"),
+            Some(PlantedBug::SyncRemoved) => self.connection.pragma_update(None, "synchronous", "OFF"),
+            Some(PlantedBug::CheckpointBeforeAcknowledgement) => {
+                let pages = (self.checkpoint_bytes / self.page_bytes.max(1)).max(1);
+                self.checkpoint_bytes = u64::MAX;
+                self.connection.pragma_update_and_check(
+                    None,
+                    "wal_autocheckpoint",
+                    i64::try_from(pages).unwrap_or(i64::MAX),
+                    |_| Ok(()),
+                )
+            }
+            Some(PlantedBug::AcknowledgeBeforeSync | PlantedBug::FolderNotSynced) | None => Ok(()),
+        }
+    }
+
+    /// Notes that about so many bytes went into the write-ahead log: whole pages, and the page above them.
+    fn note_written(&mut self, bytes: usize) {
+        let page = self.page_bytes.max(1);
+        self.log_bytes += ((bytes as u64).div_ceil(page) + 1) * page;
     }
 
     /// Cuts a torn end off a world, provided that nothing sound follows the damage. SQLite itself drops a batch that was being
@@ -180,7 +272,15 @@ impl SqliteJournal {
     /// # Errors
     /// [`JournalError::Corrupt`] when sound frames follow the damage, and then nothing is changed; else as [`open`](Self::open).
     pub fn repair(path: impl AsRef<Path>) -> Result<Option<Cut>, JournalError> {
-        let mut journal = Self::connect(path.as_ref(), OpenMode::Write, &SqliteOptions::default())?;
+        Self::repair_with(path, &SqliteOptions::default())
+    }
+
+    /// As [`repair`](Self::repair), with other settings than the default ones.
+    ///
+    /// # Errors
+    /// As [`repair`](Self::repair).
+    pub fn repair_with(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Option<Cut>, JournalError> {
+        let mut journal = Self::connect(path.as_ref(), OpenMode::Write, options)?;
         journal.refresh()?;
         match journal.verify(Verify::All) {
             Ok(()) => Ok(None),
@@ -258,6 +358,7 @@ impl Journal for SqliteJournal {
         let inserted = self.insert(frames, &lengths);
         self.chain = self.poison_on_error("appending to the log", inserted)?;
         self.last = last.number;
+        self.note_written(frames.iter().map(|frame| frame.bytes.len()).sum());
         Ok(())
     }
 
@@ -308,14 +409,18 @@ impl Journal for SqliteJournal {
         self.must_write()?;
         let set =
             self.connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", [key, value]);
-        self.poison_on_error("writing the metadata", set).map(drop)
+        self.poison_on_error("writing the metadata", set)?;
+        self.note_written(value.len());
+        Ok(())
     }
 
     fn save_snapshot(&mut self, at: u64, tag: &[u8], bytes: &[u8]) -> Result<(), JournalError> {
         self.must_write()?;
         check_snapshot(at, self.last)?;
         let saved = snapshot::save(&self.connection, at, tag, bytes);
-        self.poison_on_error("saving a snapshot", saved)
+        self.poison_on_error("saving a snapshot", saved)?;
+        self.note_written(bytes.len());
+        Ok(())
     }
 
     fn newest_snapshot(
@@ -328,8 +433,19 @@ impl Journal for SqliteJournal {
     }
 
     fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
-        let options = SqliteOptions { verify: Verify::Tail, ..SqliteOptions::default() };
+        let options =
+            SqliteOptions { disk: Arc::clone(&self.disk), verify: Verify::Tail, ..SqliteOptions::default() };
         Ok(Box::new(Self::open_with(&self.path, OpenMode::Read, &options)?))
+    }
+
+    /// Moves the write-ahead log into the main file once enough has gathered there. Where readers are in the way, what can be moved is,
+    /// and the rest the next time.
+    fn tend(&mut self) -> Result<(), JournalError> {
+        if self.log_bytes < self.checkpoint_bytes {
+            return Ok(());
+        }
+        self.must_write()?;
+        self.checkpoint()
     }
 
     fn close(self: Box<Self>) -> Result<(), JournalError> {

@@ -1,13 +1,13 @@
 //! Finding, judging and making the file.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::lock::{WorldLock, beside};
-use super::{APPLICATION_ID, fault};
+use super::{APPLICATION_ID, SqliteOptions, fault};
+use crate::disk::Disk;
 use crate::{FORMAT_VERSION, JournalError};
 
 /// A larger page means fewer writes per batch, a smaller one fewer bytes for a batch of one frame. Measured on a slow disk, a group of
@@ -38,13 +38,13 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// The file that `path` means, links resolved, so that two names of one world share one lock.
-pub(super) fn find(path: &Path) -> Result<PathBuf, JournalError> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_dir() => Err(JournalError::IsDirectory { path: path.to_owned() }),
-        Ok(_) => fs::canonicalize(path).map_err(|error| unreadable(path, &error)),
+pub(super) fn find(disk: &dyn Disk, path: &Path) -> Result<PathBuf, JournalError> {
+    match disk.look(path) {
+        Ok(found) if found.is_folder => Err(JournalError::IsDirectory { path: path.to_owned() }),
+        Ok(_) => disk.resolve(path).map_err(|error| unreadable(path, &error)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let folder = folder_of(path);
-            if folder.is_dir() {
+            if disk.look(folder).is_ok_and(|found| found.is_folder) {
                 Err(JournalError::NotFound { path: path.to_owned() })
             } else {
                 Err(JournalError::ParentMissing { folder: folder.to_owned() })
@@ -64,11 +64,8 @@ fn unwritable(path: &Path, detail: impl ToString) -> JournalError {
 
 /// That the file is a world of a version this program knows, from its first bytes alone: opening a foreign file with SQLite could
 /// already change it.
-pub(super) fn judge_header(path: &Path) -> Result<(), JournalError> {
-    let mut header = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(100).read_to_end(&mut header))
-        .map_err(|error| unreadable(path, &error))?;
+pub(super) fn judge_header(disk: &dyn Disk, path: &Path) -> Result<(), JournalError> {
+    let header = disk.head(path, 100).map_err(|error| unreadable(path, &error))?;
     let word = |at: usize| {
         header.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes).unwrap_or(0)
     };
@@ -91,28 +88,24 @@ pub(super) fn judge_header(path: &Path) -> Result<(), JournalError> {
 }
 
 /// That the file may be written.
-pub(super) fn judge_writable(path: &Path) -> Result<(), JournalError> {
-    let found = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    if found.permissions().readonly() {
+pub(super) fn judge_writable(disk: &dyn Disk, path: &Path) -> Result<(), JournalError> {
+    let found = disk.look(path).map_err(|error| unreadable(path, &error))?;
+    if found.is_read_only {
         // Root could write all the same; whoever marked the file meant it.
         return Err(unwritable(path, "it is marked read-only"));
     }
-    fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(path)
-        .map(drop)
-        .map_err(|error| unwritable(path, error))
+    disk.may_write(path).map_err(|error| unwritable(path, error))
 }
 
 /// Makes an empty world. It appears under its name only once it is complete and durable.
-pub(super) fn create(path: &Path) -> Result<(PathBuf, WorldLock), JournalError> {
-    match find(path) {
+pub(super) fn create(options: &SqliteOptions, path: &Path) -> Result<(PathBuf, WorldLock), JournalError> {
+    let disk = &*options.disk;
+    match find(disk, path) {
         Ok(_) => return Err(JournalError::AlreadyExists { path: path.to_owned() }),
         Err(JournalError::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
-    let folder = fs::canonicalize(folder_of(path)).map_err(|error| unreadable(folder_of(path), &error))?;
+    let folder = disk.resolve(folder_of(path)).map_err(|error| unreadable(folder_of(path), &error))?;
     let Some(name) = path.file_name() else {
         return Err(JournalError::IsDirectory { path: path.to_owned() });
     };
@@ -120,69 +113,115 @@ pub(super) fn create(path: &Path) -> Result<(PathBuf, WorldLock), JournalError> 
     for suffix in ["-wal", "-journal"] {
         let left_over = beside(&path, suffix);
         // An empty one holds nothing: readers leave it behind.
-        if fs::metadata(&left_over).is_ok_and(|found| found.len() > 0) {
+        if disk.look(&left_over).is_ok_and(|found| found.bytes > 0) {
             return Err(JournalError::LeftOver { path: left_over });
         }
     }
-    let lock = WorldLock::take(&path)?;
-    if path.exists() {
+    let lock = WorldLock::take(disk, &path)?;
+    if disk.look(&path).is_ok() {
         return Err(JournalError::AlreadyExists { path });
     }
     let draft = beside(&path, ".creating");
     for old in [draft.clone(), beside(&draft, "-wal"), beside(&draft, "-shm"), beside(&draft, "-journal")] {
-        match fs::remove_file(&old) {
+        match disk.remove(&old) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(unwritable(&old, error)),
             _ => {}
         }
     }
-    build(&draft)?;
-    File::open(&draft)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| fs::rename(&draft, &path))
-        .and_then(|()| File::open(&folder)?.sync_all())
+    build(disk, &draft)?;
+    disk.sync(&draft)
+        .and_then(|()| disk.rename(&draft, &path))
+        .and_then(|()| sync_name(options, &folder))
         .map_err(|error| unwritable(&path, error))?;
     Ok((path, lock))
 }
 
-fn build(draft: &Path) -> Result<(), JournalError> {
+/// Makes the name of an existing world durable.
+pub(super) fn sync_folder(disk: &dyn Disk, path: &Path) -> Result<(), JournalError> {
+    disk.sync(folder_of(path)).map_err(|error| unwritable(path, error))
+}
+
+/// Makes the new name durable.
+fn sync_name(options: &SqliteOptions, folder: &Path) -> std::io::Result<()> {
+    #[cfg(feature = "planted-bugs")]
+    if options.planted == Some(crate::PlantedBug::FolderNotSynced) {
+        return Ok(());
+    }
+    options.disk.sync(folder)
+}
+
+fn connect(disk: &dyn Disk, path: impl AsRef<Path>, flags: OpenFlags) -> Result<Connection, rusqlite::Error> {
+    match disk.vfs() {
+        None => Connection::open_with_flags(path, flags),
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+    }
+}
+
+fn build(disk: &dyn Disk, draft: &Path) -> Result<(), JournalError> {
     let failed = |error| fault::explain("creating the world", draft, error);
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(draft, flags).map_err(failed)?;
+    let connection = connect(disk, draft, flags).map_err(failed)?;
     connection
         .execute_batch(&format!(
             "PRAGMA page_size={PAGE_BYTES}; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={FORMAT_VERSION};
              PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL; BEGIN; {SCHEMA} COMMIT;"
         ))
         .map_err(failed)?;
-    connection.close().map_err(|(_, error)| failed(error))
+    if journal_mode(&connection).map_err(failed)? != "wal" {
+        // SQLite stays with the mode it had when it cannot change it, and says so only in its answer.
+        return Err(JournalError::Io {
+            doing: "creating the world".to_owned(),
+            detail: "SQLite cannot keep a write-ahead log there".to_owned(),
+        });
+    }
+    // Closing would do the same and keep silent about what went wrong; the draft is renamed and must stand alone.
+    checkpoint(&connection, "TRUNCATE").map_err(failed)?;
+    connection.close().map_err(|(_, error)| failed(error))?;
+    if disk.look(&beside(draft, "-wal")).is_ok_and(|found| found.bytes > 0) {
+        return Err(JournalError::Io {
+            doing: "creating the world".to_owned(),
+            detail: "its log could not be moved into its file".to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// How SQLite keeps this file durable.
+pub(super) fn journal_mode(connection: &Connection) -> Result<String, rusqlite::Error> {
+    connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0))
+}
+
+/// Moves the write-ahead log into the main file, as far as readers let it.
+pub(super) fn checkpoint(connection: &Connection, how: &str) -> Result<(), rusqlite::Error> {
+    connection
+        .prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))
+        .and_then(|mut statement| statement.query_row([], |_| Ok(())))
 }
 
 /// Connects for reading. Without a writer and without the right to create the files beside it, the file alone is read.
-pub(super) fn connect_reader(path: &Path) -> Result<Connection, JournalError> {
+pub(super) fn connect_reader(disk: &dyn Disk, path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let probe =
         |connection: &Connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()));
-    let first = Connection::open_with_flags(path, flags)
-        .and_then(|connection| probe(&connection).map(|()| connection));
+    let first = connect(disk, path, flags).and_then(|connection| probe(&connection).map(|()| connection));
     let error = match first {
         Ok(connection) => return Ok(connection),
         Err(error) => error,
     };
-    let wal_bytes = fs::metadata(beside(path, "-wal")).map_or(0, |wal| wal.len());
+    let wal_bytes = disk.look(&beside(path, "-wal")).map_or(0, |wal| wal.bytes);
     if wal_bytes > 0 {
         return Err(fault::explain("opening the world for reading", path, error));
     }
     let encoded = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let address = format!("file:{encoded}?immutable=1");
-    Connection::open_with_flags(address, flags | OpenFlags::SQLITE_OPEN_URI)
+    connect(disk, address, flags | OpenFlags::SQLITE_OPEN_URI)
         .and_then(|connection| probe(&connection).map(|()| connection))
         .map_err(|_| fault::explain("opening the world for reading", path, error))
 }
 
 /// Connects for writing.
-pub(super) fn connect_writer(path: &Path) -> Result<Connection, JournalError> {
+pub(super) fn connect_writer(disk: &dyn Disk, path: &Path) -> Result<Connection, JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags)
-        .map_err(|error| fault::explain("opening the world for writing", path, error))
+    connect(disk, path, flags).map_err(|error| fault::explain("opening the world for writing", path, error))
 }

@@ -240,6 +240,10 @@ impl World {
         plan: &mut Plan,
     ) {
         for (reservation, open) in self.reservations.iter() {
+            #[cfg(feature = "planted-bugs")]
+            if crate::PlantedBug::ReservationNotReleased.is_planted() {
+                break;
+            }
             plan.push(Effect::ReservationReleased { reservation, principal: open.principal });
         }
         plan.push(Effect::RunStarted {
