@@ -72,6 +72,8 @@ fn shares() -> Charges {
     Charges::of(Resource::LlmCalls, 1_000_000)
         .with(Resource::Bandwidth, 10_000_000)
         .with(Resource::Cpu, 10_000_000)
+        // More than the table that a turn happens to enlarge: what a limit stops is no idle agent.
+        .with(Resource::Memory, 1 << 30)
 }
 
 fn founder(name: &str, config: &Arc<str>, scrip: u64) -> Founder {
