@@ -404,13 +404,6 @@ pub enum Effect {
         /// The half that may serve.
         to: crate::Side,
     },
-    /// A migration was given up before its end.
-    MigrationAbandoned {
-        /// The axis.
-        axis: Axis,
-        /// The half that it would have led to.
-        to: crate::Side,
-    },
     /// One turn was measured to use more than the agent's share allows a process. Its loop waits for a larger share, unless it had ended.
     LimitExceeded {
         /// Which one.
@@ -607,6 +600,5 @@ event_kinds! {
     MigrationBegun "migration_begun" Effect::MigrationBegun { .. },
     MigrationBatch "migration_batch" Effect::MigrationBatch { .. },
     MigrationFinished "migration_finished" Effect::MigrationFinished { .. },
-    MigrationAbandoned "migration_abandoned" Effect::MigrationAbandoned { .. },
     LimitExceeded "limit_exceeded" Effect::LimitExceeded { .. },
 }

@@ -28,8 +28,6 @@ pub enum Migration {
     },
     /// Everything has been converted: the other half may serve.
     Finish,
-    /// It is given up: what was converted is restored by a migration back.
-    Abandon,
 }
 
 /// What a batch did to one artifact.

@@ -129,8 +129,4 @@ impl Migrations {
         self.open = None;
         self.sides[axis.index()] = Some(to);
     }
-
-    pub(crate) fn abandon(&mut self) {
-        self.open = None;
-    }
 }

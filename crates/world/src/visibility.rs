@@ -108,8 +108,7 @@ impl World {
             Effect::Interned { .. }
             | Effect::PermissionDivergence { .. }
             | Effect::MigrationBegun { .. }
-            | Effect::MigrationBatch { .. }
-            | Effect::MigrationAbandoned { .. } => false,
+            | Effect::MigrationBatch { .. } => false,
             _ => true,
         }
     }
@@ -330,7 +329,7 @@ impl World {
                 .value("until", u64::from(until.0))
                 .value("converted", converted.len() as u64)
                 .value("digest", hex(digest).as_str()),
-            Effect::MigrationFinished { axis, to } | Effect::MigrationAbandoned { axis, to } => {
+            Effect::MigrationFinished { axis, to } => {
                 start.value("axis", axis.name()).value("to", axis.implementation(*to))
             }
             Effect::LimitExceeded { agent, resource, used, allowed } => start

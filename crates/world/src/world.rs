@@ -491,7 +491,6 @@ impl World {
                 self.apply_batch(*axis, (*from, *until, *digest), converted);
             }
             Effect::MigrationFinished { axis, to } => self.migrations.finish(*axis, *to),
-            Effect::MigrationAbandoned { .. } => self.migrations.abandon(),
             Effect::DeprecationUsed { code } => {
                 self.clock.deprecations_told.insert(code.clone());
             }

@@ -76,11 +76,6 @@ impl World {
                 }
                 plan.push(Effect::MigrationFinished { axis: open.axis, to: open.to });
             }
-            Migration::Abandon => {
-                let open =
-                    self.migrations.open().ok_or_else(|| contradiction("no migration is under way"))?;
-                plan.push(Effect::MigrationAbandoned { axis: open.axis, to: open.to });
-            }
         }
         Ok(())
     }
