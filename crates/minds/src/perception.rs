@@ -108,7 +108,7 @@ pub struct OrderGlimpse<'a> {
     pub price: Scrip,
     /// Whether it is the agent's own.
     pub mine: bool,
-    /// The artifact for sale, when an artifact is.
+    /// The artifact or agent for sale, when there is one; of a bundle its first.
     pub good_id: Option<&'a Id>,
     /// An ask (a good waits for a price); otherwise an offer (scrip waits for a good).
     pub is_ask: bool,

@@ -415,6 +415,15 @@ pub enum Effect {
         /// What was allowed.
         allowed: u64,
     },
+    /// What others pay for an artifact goes to somebody else from now on.
+    RevenueTransferred {
+        /// The artifact.
+        key: Key,
+        /// Who got it before.
+        from: Key,
+        /// Who gets it now.
+        to: Key,
+    },
 }
 
 /// What a container went through.
@@ -459,7 +468,7 @@ pub enum MintReason {
 }
 
 /// Something that escrow trades.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Good {
     /// An artifact; in the unified schema also an agent.
     Artifact(Key),
@@ -472,6 +481,35 @@ pub enum Good {
         /// How much.
         amount: u64,
     },
+    /// Scrip, as a part of a bundle: a balance that is sold with what it belongs to.
+    Scrip(Scrip),
+    /// The right to what others pay for this artifact.
+    Revenue(Key),
+    /// Several goods that are sold together or not at all; none of them is a bundle.
+    Bundle(Arc<[Good]>),
+}
+
+impl Good {
+    /// The most goods in one bundle.
+    pub const BUNDLE_MAX: usize = 16;
+
+    /// What it consists of: the goods of a bundle, and itself for anything else.
+    #[must_use]
+    pub fn parts(&self) -> &[Self] {
+        match self {
+            Self::Bundle(goods) => goods,
+            single => std::slice::from_ref(single),
+        }
+    }
+
+    /// The artifact or agent, when it is one.
+    #[must_use]
+    pub const fn artifact(&self) -> Option<Key> {
+        match self {
+            Self::Artifact(key) | Self::Agent(key) => Some(*key),
+            _ => None,
+        }
+    }
 }
 
 /// An ask (a good waits for a price) or an offer (scrip waits for a good).
@@ -601,4 +639,5 @@ event_kinds! {
     MigrationBatch "migration_batch" Effect::MigrationBatch { .. },
     MigrationFinished "migration_finished" Effect::MigrationFinished { .. },
     LimitExceeded "limit_exceeded" Effect::LimitExceeded { .. },
+    RevenueTransferred "revenue_transferred" Effect::RevenueTransferred { .. },
 }

@@ -22,6 +22,7 @@ impl World {
             deleters,
             graves,
             migrations,
+            revenue,
             exempt,
             usage,
             measured,
@@ -56,7 +57,7 @@ impl World {
         let_go("ontology");
         drop(symbols);
         let_go("symbols");
-        drop((rules, book, mint, deleters, graves, migrations, clock, scratch));
+        drop((rules, book, mint, deleters, graves, migrations, revenue, clock, scratch));
         let_go("the rest of the world");
     }
 }

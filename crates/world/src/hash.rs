@@ -64,6 +64,10 @@ impl World {
         deleters.sort_unstable();
         decided.add(&deleters);
         decided.add(&self.migrations);
+        // A world where no revenue ever went its own way keeps the digest that it had before there was such a thing.
+        if !self.revenue.is_empty() {
+            decided.add(&self.revenue);
+        }
         let mut measured = Section::default();
         for resource in Resource::RENEWABLE {
             let section = if resource.is_measured() { &mut measured } else { &mut decided };

@@ -92,7 +92,9 @@ impl Inboxes {
                     self.put(*to, event.seq);
                 }
             }
-            Effect::QuotaTransferred { to, .. } | Effect::OwnershipTransferred { to, .. }
+            Effect::QuotaTransferred { to, .. }
+            | Effect::OwnershipTransferred { to, .. }
+            | Effect::RevenueTransferred { to, .. }
                 if Some(*to) != event.actor =>
             {
                 self.put(*to, event.seq);

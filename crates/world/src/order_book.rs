@@ -20,6 +20,8 @@ pub struct OrderBook {
     of_owner: FxHashMap<Key, BTreeSet<OrderId>>,
     /// Which order lists an artifact or agent. Looked up, never iterated.
     of_good: FxHashMap<Key, OrderId>,
+    /// Which order lists the revenue of an artifact. Looked up, never iterated.
+    of_revenue: FxHashMap<Key, OrderId>,
     /// Orders for one principal that are closed while the log may still show how they were opened: who may know of each.
     closed_private: BTreeMap<OrderId, ClosedPrivate>,
 }
@@ -134,8 +136,12 @@ impl OrderBook {
     pub(crate) fn insert(&mut self, order: Order) {
         self.last = self.last.max(order.id);
         self.of_owner.entry(order.owner).or_default().insert(order.id);
-        if let Some(Good::Artifact(key) | Good::Agent(key)) = order.good {
-            self.of_good.insert(key, order.id);
+        for part in order.good.iter().flat_map(Good::parts) {
+            match part {
+                Good::Artifact(key) | Good::Agent(key) => self.of_good.insert(*key, order.id),
+                Good::Revenue(key) => self.of_revenue.insert(*key, order.id),
+                Good::Right { .. } | Good::Scrip(_) | Good::Bundle(_) => None,
+            };
         }
         if order.only_for.is_none() {
             let kind = match self.kinds.get_mut(&order.kind) {
@@ -159,10 +165,15 @@ impl OrderBook {
                 self.of_owner.remove(&order.owner);
             }
         }
-        if let Some(Good::Artifact(key) | Good::Agent(key)) = order.good
-            && self.of_good.get(&key) == Some(&order.id)
-        {
-            self.of_good.remove(&key);
+        for part in order.good.iter().flat_map(Good::parts) {
+            let (index, key) = match part {
+                Good::Artifact(key) | Good::Agent(key) => (&mut self.of_good, key),
+                Good::Revenue(key) => (&mut self.of_revenue, key),
+                Good::Right { .. } | Good::Scrip(_) | Good::Bundle(_) => continue,
+            };
+            if index.get(key) == Some(&order.id) {
+                index.remove(key);
+            }
         }
         if order.only_for.is_none()
             && let Some(kind) = self.kinds.get_mut(&order.kind)
@@ -207,6 +218,12 @@ impl OrderBook {
     #[must_use]
     pub fn listing(&self, good: Key) -> Option<&Order> {
         self.orders.get(self.of_good.get(&good)?)
+    }
+
+    /// The open order that lists the revenue of this artifact by itself or in a bundle.
+    #[must_use]
+    pub fn revenue_listing(&self, artifact: Key) -> Option<&Order> {
+        self.orders.get(self.of_revenue.get(&artifact)?)
     }
 
     /// How many kinds of goods have an open order that is meant for everybody.
@@ -269,7 +286,7 @@ mod tests {
             book.remove(id);
         }
         assert_eq!(book.kinds_len(), 0);
-        assert!(book.of_owner.is_empty() && book.of_good.is_empty());
+        assert!(book.of_owner.is_empty() && book.of_good.is_empty() && book.of_revenue.is_empty());
     }
 
     #[test]

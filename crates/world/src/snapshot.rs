@@ -17,13 +17,14 @@ use crate::mint::Mint;
 use crate::order_book::OrderBook;
 use crate::parts::Parts;
 use crate::reservations::Reservations;
+use crate::revenue::Revenue;
 use crate::subscriptions::Subscriptions;
 use crate::totals::Totals;
 use crate::usage::{Measured, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 4;
+pub const SNAPSHOT_VERSION: u32 = 5;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -40,6 +41,7 @@ struct Saved {
     deleters: Vec<(Key, Key)>,
     graves: Graves,
     migrations: Migrations,
+    revenue: Revenue,
     exempt: Exempt,
     usage: Totals<Usage>,
     measured: Totals<Measured>,
@@ -76,6 +78,7 @@ impl World {
             deleters,
             graves: self.graves.clone(),
             migrations: self.migrations.clone(),
+            revenue: self.revenue.clone(),
             exempt: self.exempt.clone(),
             usage: self.usage.clone(),
             measured: self.measured.clone(),
@@ -126,6 +129,7 @@ impl World {
             deleters: saved.deleters.into_iter().collect(),
             graves: saved.graves,
             migrations: saved.migrations,
+            revenue: saved.revenue,
             exempt: saved.exempt,
             usage: saved.usage,
             measured: saved.measured,

@@ -53,10 +53,12 @@ impl<'w> AgentView<'w> {
             kind: &order.kind,
             price: order.price,
             mine: order.owner == self.agent,
-            good_id: match order.good {
-                Some(Good::Artifact(key) | Good::Agent(key)) => Some(self.world.id(key)),
-                _ => None,
-            },
+            good_id: order
+                .good
+                .iter()
+                .flat_map(Good::parts)
+                .find_map(Good::artifact)
+                .map(|key| self.world.id(key)),
             is_ask: order.good.is_some(),
         }
     }

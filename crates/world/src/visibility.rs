@@ -23,11 +23,19 @@ impl Picture<'_> {
         self
     }
 
-    fn good(self, good: Good) -> Self {
+    fn good(self, good: &Good) -> Self {
         match good {
-            Good::Artifact(key) | Good::Agent(key) => self.key("good", key),
+            Good::Artifact(key) | Good::Agent(key) => self.key("good", *key),
             Good::Right { resource, amount } => {
-                self.value("resource", resource.name()).value("amount", amount)
+                self.value("resource", resource.name()).value("amount", *amount)
+            }
+            Good::Scrip(amount) => self.value("scrip", amount.0),
+            Good::Revenue(key) => self.key("revenue", *key),
+            Good::Bundle(goods) => {
+                let world = self.world;
+                let picture = |part| Value::Map(Picture { world, fields: Vec::new() }.good(part).fields);
+                let parts = goods.iter().map(picture).collect();
+                self.value("goods", Value::List(parts))
             }
         }
     }
@@ -74,7 +82,7 @@ impl World {
             Effect::ArtifactChanged { key, .. } | Effect::ArtifactDeleted { key } => {
                 event.actor.is_some_and(is_viewer) || self.may_know_of(viewer, *key)
             }
-            Effect::OwnershipTransferred { key, from, to } => {
+            Effect::OwnershipTransferred { key, from, to } | Effect::RevenueTransferred { key, from, to } => {
                 is_viewer(*from)
                     || is_viewer(*to)
                     || (self.may_know_of(viewer, *key) && self.may_know_of_deal(event, viewer))
@@ -197,7 +205,7 @@ impl World {
                 .value("bytes", record.content.len() as u64),
             Effect::ArtifactChanged { key, version, .. } => start.key("id", *key).value("version", *version),
             Effect::ArtifactDeleted { key } => start.key("id", *key),
-            Effect::OwnershipTransferred { key, from, to } => {
+            Effect::OwnershipTransferred { key, from, to } | Effect::RevenueTransferred { key, from, to } => {
                 start.key("id", *key).key("from", *from).key("to", *to)
             }
             Effect::ScripTransferred { from, to, amount, reason } => start
@@ -248,13 +256,13 @@ impl World {
                     .value("side", if order.good.is_some() { "ask" } else { "offer" })
                     .value("type", order.kind.as_str())
                     .value("price", order.price.0);
-                match order.good {
+                match &order.good {
                     Some(good) => picture.good(good),
                     None => picture,
                 }
             }
             Effect::EscrowSold { good, kind, seller, buyer, price, .. } => start
-                .good(*good)
+                .good(good)
                 .value("type", kind.as_str())
                 .key("seller", *seller)
                 .key("buyer", *buyer)

@@ -22,6 +22,7 @@ use crate::mint::Mint;
 use crate::order_book::OrderBook;
 use crate::parts::Parts;
 use crate::reservations::Reservations;
+use crate::revenue::Revenue;
 use crate::subscriptions::Subscriptions;
 use crate::totals::Totals;
 use crate::usage::{Measured, Usage};
@@ -44,6 +45,7 @@ pub struct World {
     pub(crate) deleters: FxHashMap<Key, Key>,
     pub(crate) graves: Graves,
     pub(crate) migrations: Migrations,
+    pub(crate) revenue: Revenue,
     pub(crate) exempt: Exempt,
     pub(crate) usage: Totals<Usage>,
     pub(crate) measured: Totals<Measured>,
@@ -97,6 +99,7 @@ impl World {
             deleters: FxHashMap::default(),
             graves: Graves::default(),
             migrations: Migrations::default(),
+            revenue: Revenue::default(),
             exempt: Exempt::default(),
             usage: Totals::default(),
             measured: Totals::default(),
@@ -379,9 +382,15 @@ impl World {
                     self.graves.bury(record, self.clock.event + 1, self.log.first_kept());
                 }
                 self.parts.ontology.apply(&Change::Deleted { key: *key, at: now });
+                self.revenue.end(*key);
             }
             Effect::OwnershipTransferred { key, to, .. } => {
                 self.parts.ontology.apply(&Change::OwnerChanged { key: *key, to: *to, at: now });
+                self.revenue.owner_changed(*key, *to);
+            }
+            Effect::RevenueTransferred { key, to, .. } => {
+                let owner = self.live(*key).map(|record| record.owner);
+                self.revenue.transfer(*key, *to, owner);
             }
             Effect::ScripTransferred { from, to, amount, .. } => self.accounts.transfer(*from, *to, *amount),
             Effect::Minted { to, amount, .. } => self.accounts.mint(*to, *amount),

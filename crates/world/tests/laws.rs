@@ -124,7 +124,7 @@ fn service_call(dice: &mut Dice, world: &World) -> Action {
     let order = Value::count(1 + dice.below(world.orders().next()));
     let resource = Value::text(dice.of(&Resource::ALL).name());
     let kind = Value::text(dice.of(&["wheat", "data", "agent", "right:disk:10", "right:cpu:10"]));
-    let (service, method, mut args): (G, &str, Vec<(&str, Value)>) = match dice.below(25) {
+    let (service, method, mut args): (G, &str, Vec<(&str, Value)>) = match dice.below(30) {
         0 => (G::Ledger, "transfer", vec![("to", who), ("amount", amount)]),
         1 => (G::Ledger, "transfer", vec![("to", who), ("amount", amount), ("resource", resource)]),
         2 => (G::Ledger, "transfer", vec![("to", Value::text(G::Escrow.name())), ("amount", amount)]),
@@ -153,7 +153,31 @@ fn service_call(dice: &mut Dice, world: &World) -> Action {
         21 => (G::EventLog, "unsubscribe", vec![("subscription", amount)]),
         22 => (G::Store, "search", vec![("text", "apple".into())]),
         23 => (G::EventLog, "read", vec![]),
-        _ => (G::Store, "delete", vec![("artifact", what)]),
+        24 => (G::Store, "delete", vec![("artifact", what)]),
+        25 => (G::Ledger, "transfer_revenue", vec![("artifact", what), ("to", who)]),
+        26 => (G::Escrow, "deposit", vec![("revenue", what), ("price", price)]),
+        27 | 28 => {
+            let other = Value::text(dice.of(&THINGS));
+            let mut goods = vec![
+                Value::map([("artifact", what)]),
+                Value::map([("revenue", other)]),
+                Value::map([("resource", resource), ("amount", Value::Int(10))]),
+                Value::map([("scrip", amount)]),
+            ];
+            goods.remove(usize::try_from(dice.below(4)).unwrap());
+            goods.truncate(2 + usize::try_from(dice.below(2)).unwrap());
+            (G::Escrow, "deposit", vec![("goods", Value::List(goods)), ("price", price)])
+        }
+        _ => {
+            let quotas =
+                Value::Map(vec![(resource.as_text().unwrap().into(), Value::count(1 + dice.below(60)))]);
+            let config = Value::text("spawned");
+            (
+                G::Ledger,
+                "spawn_principal",
+                vec![("id", who), ("config", config), ("scrip", price), ("quotas", quotas)],
+            )
+        }
     };
     if service == G::Escrow && matches!(method, "deposit" | "offer") {
         if dice.one_in(4) {

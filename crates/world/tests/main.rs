@@ -10,6 +10,7 @@ mod hostile;
 mod laws;
 mod migrations;
 mod mint;
+mod rights;
 mod services;
 mod support;
 mod visibility;

@@ -20,6 +20,8 @@ fn calls() -> Vec<(G, &'static str, Value)> {
         (G::Ledger, "transfer_ownership", Value::map([("artifact", "spare".into()), ("to", "bob".into())])),
         (G::RightsRegistry, "check_quota", Value::map([("resource", "disk".into())])),
         (G::RightsRegistry, "all_quotas", Value::map([("limit", Value::Int(2))])),
+        (G::Ledger, "revenue", what()),
+        (G::Ledger, "transfer_revenue", Value::map([("artifact", "other".into()), ("to", "ann".into())])),
         (
             G::RightsRegistry,
             "transfer_quota",

@@ -341,6 +341,7 @@ pub(crate) fn untouchable(world: &World) -> Vec<u8> {
     add(postcard::to_stdvec(world.accounts()));
     add(postcard::to_stdvec(world.orders()));
     add(postcard::to_stdvec(world.mint()));
+    add(postcard::to_stdvec(world.revenue()));
     add(postcard::to_stdvec(world.agents()));
     add(postcard::to_stdvec(world.subscriptions()));
     add(postcard::to_stdvec(world.symbols()));

@@ -2,8 +2,8 @@
 
 use ecology_contracts::{Answer, Request};
 use ecology_types::{
-    ArtifactRecord, Effect, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode,
-    Scrip, TransferReason, Value, Verb,
+    ArtifactRecord, Effect, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode, Scrip, TransferReason,
+    Value, Verb,
 };
 
 use crate::step::Plan;
@@ -63,11 +63,7 @@ impl World {
                 Scrip(u64::try_from(part.div_ceil(100)).unwrap_or(u64::MAX))
             }
         };
-        // While an artifact is in escrow it earns for its seller: escrow holds nothing but what its orders say.
-        let payee = match self.book.listing(record.key) {
-            Some(order) if record.owner == GenesisArtifact::Escrow.key() => order.owner,
-            _ => record.owner,
-        };
+        let payee = self.payee(record);
         if grant.payer == Payer::Artifact && record.key != payee {
             self.plan_payment(record.key, payee, grant.cost, plan)?;
             return Ok(if record.key == caller { grant.cost } else { Scrip::ZERO });

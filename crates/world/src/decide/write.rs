@@ -254,6 +254,10 @@ impl World {
             let detail = format!("{artifact} is bid with at the mint until the auction resolves");
             return Err(Refusal::new(RefusalCode::WrongState, detail));
         }
+        if self.revenue.apart(record.key) == Some(GenesisArtifact::Escrow.key()) {
+            let detail = format!("the revenue of {artifact} is in escrow");
+            return Err(Refusal::new(RefusalCode::AlreadyListed, detail));
+        }
         plan.push(Effect::ArtifactDeleted { key: record.key });
         if let Some(account) = self.accounts.get(record.owner)
             && self.disk_bytes(record) > 0
@@ -275,10 +279,11 @@ impl World {
             || account.disk_used_bytes > own
             || account.budget_reserved > 0
             || self.book.count(record.key) > 0
+            || self.revenue.held_by(record.key).next().is_some()
             || self.mint.bids_of(record.key).next().is_some()
         {
             let detail = format!(
-                "{} still holds scrip, quotas, artifacts, orders or bids, which would be lost with it",
+                "{} still holds scrip, quotas, artifacts, revenues, orders or bids, which would be lost with it",
                 record.id
             );
             return Err(Refusal::new(RefusalCode::WrongState, detail));

@@ -12,10 +12,8 @@ impl World {
         let sellers: std::collections::BTreeMap<Key, Key> = self
             .book
             .iter()
-            .filter_map(|order| match order.good {
-                Some(Good::Artifact(key) | Good::Agent(key)) => Some((key, order.owner)),
-                _ => None,
-            })
+            .flat_map(|order| order.good.iter().flat_map(Good::parts).map(|part| (part, order.owner)))
+            .filter_map(|(part, seller)| Some((part.artifact()?, seller)))
             .collect();
         let mut add = |record: &ArtifactRecord| {
             let bearer = if record.owner == escrow {

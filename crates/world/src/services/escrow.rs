@@ -1,11 +1,13 @@
 //! `genesis_escrow`: asks and offers, which make a continuous double auction.
 
+use std::sync::Arc;
+
 use ecology_types::{
-    Effect, GenesisArtifact, Good, Key, Order, Refusal, RefusalCode, Scrip, SmolStr, TransferReason, Value,
-    Verb,
+    Effect, GenesisArtifact, Good, Key, Order, Refusal, RefusalCode, Resource, Scrip, SmolStr,
+    TransferReason, Value, Verb,
 };
 
-use super::ledger::{plan_delivery, spendable};
+use super::ledger::{may_give_revenue, plan_disk, spendable};
 use super::spec::{MethodSpec, Param, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg, rights};
 use crate::decide::{Call, Done};
@@ -16,6 +18,13 @@ use crate::world::World;
 const ARTIFACT: Param = optional("artifact", Shape::Id, "the artifact or agent to sell");
 const RESOURCE: Param = optional("resource", Shape::Resource, "a right to sell instead: of which resource");
 const AMOUNT: Param = optional("amount", Shape::Amount, "a right to sell instead: how much");
+const REVENUE: Param =
+    optional("revenue", Shape::Id, "a revenue to sell instead: what others pay for this artifact");
+const GOODS: Param = optional(
+    "goods",
+    Shape::Goods,
+    "several goods, sold together or not at all: a list of {artifact}, {resource, amount}, {revenue} or {scrip}",
+);
 const REPLACE: Param = optional("replace", Shape::Count, "an open order of yours that this one replaces");
 
 pub(crate) const SERVICE: Service = Service {
@@ -28,6 +37,8 @@ pub(crate) const SERVICE: Service = Service {
                 ARTIFACT,
                 RESOURCE,
                 AMOUNT,
+                REVENUE,
+                GOODS,
                 required("price", Shape::Amount, "the lowest price, in scrip"),
                 optional("buyer", Shape::Id, "the only one who may buy"),
                 REPLACE,
@@ -42,7 +53,11 @@ pub(crate) const SERVICE: Service = Service {
             name: "offer",
             description: "Holds scrip for a good of a kind; trades at once with the cheapest listing that asks at most the price.",
             params: &[
-                required("kind", Shape::Text, "the kind of artifact, or right:RESOURCE:AMOUNT"),
+                required(
+                    "kind",
+                    Shape::Text,
+                    "the kind of artifact, right:RESOURCE:AMOUNT, revenue:ARTIFACT, or bundle: and the kinds of its goods in ascending order with + between",
+                ),
                 required("price", Shape::Amount, "the highest price, in scrip; held until trade or cancel"),
                 optional("seller", Shape::Id, "the only one who may sell"),
                 REPLACE,
@@ -51,7 +66,14 @@ pub(crate) const SERVICE: Service = Service {
         MethodSpec {
             name: "accept",
             description: "Sells a good of yours to an offer at the offer's price.",
-            params: &[required("order", Shape::Count, "the number of the offer"), ARTIFACT, RESOURCE, AMOUNT],
+            params: &[
+                required("order", Shape::Count, "the number of the offer"),
+                ARTIFACT,
+                RESOURCE,
+                AMOUNT,
+                REVENUE,
+                GOODS,
+            ],
         },
         MethodSpec {
             name: "cancel",
@@ -73,8 +95,13 @@ pub(crate) const SERVICE: Service = Service {
 
 const ESCROW: Key = GenesisArtifact::Escrow.key();
 
-/// What the kinds of rights begin with. Labels of artifacts are free text, so one that begins like this would pass for a right.
+/// What the kinds of goods begin with that are no artifacts. Labels of artifacts are free text, so one that begins like this would pass
+/// for what it is not.
 const RIGHT: &str = "right:";
+const REVENUE_OF: &str = "revenue:";
+const BUNDLE: &str = "bundle:";
+/// Stands between the kinds of the goods in a bundle.
+const AND: &str = "+";
 
 pub(super) fn call(
     world: &World,
@@ -121,28 +148,15 @@ fn deposit(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) ->
     if only_for.is_none()
         && let Some(best) = best_offer(world, &offered, price, caller)
     {
-        // The offer was there first, so its price holds; the scrip is in escrow already.
-        plan_good(world, &offered, caller.key, best.owner, plan)?;
-        plan.push(Effect::ScripTransferred {
-            from: ESCROW,
-            to: caller.key,
-            amount: best.price,
-            reason: TransferReason::EscrowPay,
-        });
-        plan.push(Effect::EscrowSold {
-            ask: None,
-            offer: Some(best.id),
-            good: offered.good,
-            kind: offered.kind,
-            seller: caller.key,
-            buyer: best.owner,
-            price: best.price,
-        });
+        // The offer was there first, so its price holds.
+        plan_sale_to(world, best, offered, caller, plan)?;
         return Ok(sold(world, best.price, best.owner));
     }
     room_for_order(world, caller, replaced)?;
     if !offered.in_escrow {
-        hold_good(offered.good, caller.key, plan);
+        for part in offered.good.parts() {
+            move_good(part, caller.key, ESCROW, plan);
+        }
     }
     open(world, Some(offered.good), offered.kind, price, only_for, caller, plan)
 }
@@ -173,7 +187,7 @@ fn offer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
             world.book.asks(kind).take_while(|ask| ask.price <= price).find(|ask| {
                 ask.owner != caller.key && can_receive(world, ask.good.as_ref(), caller.key).is_ok()
             })
-        && let Some(good) = best.good
+        && let Some(good) = &best.good
     {
         let funds = with_refund(world, caller, refund);
         if funds < best.price {
@@ -200,12 +214,12 @@ fn offer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
 fn purchase(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Result<Done, Refusal> {
     let order = open_order(world, args, "order")?;
     may_see(order, caller)?;
-    let Some(good) = order.good else {
+    let Some(good) = &order.good else {
         let detail = format!("order {} is an offer; use accept", order.id);
         return Err(Refusal::new(RefusalCode::WrongState, detail));
     };
     not_own(order, caller)?;
-    can_receive(world, Some(&good), caller.key)?;
+    can_receive(world, Some(good), caller.key)?;
     spendable(world, caller, order.price)?;
     plan_sale(world, order, good, caller.key, plan)?;
     Ok(sold(world, order.price, order.owner))
@@ -224,22 +238,7 @@ fn accept(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> 
         let detail = format!("the offer is for {}, this is {}", order.kind, offered.kind);
         return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
     }
-    plan_good(world, &offered, caller.key, order.owner, plan)?;
-    plan.push(Effect::ScripTransferred {
-        from: ESCROW,
-        to: caller.key,
-        amount: order.price,
-        reason: TransferReason::EscrowPay,
-    });
-    plan.push(Effect::EscrowSold {
-        ask: None,
-        offer: Some(order.id),
-        good: offered.good,
-        kind: offered.kind,
-        seller: caller.key,
-        buyer: order.owner,
-        price: order.price,
-    });
+    plan_sale_to(world, order, offered, caller, plan)?;
     Ok(sold(world, order.price, order.owner))
 }
 
@@ -271,40 +270,123 @@ fn good_arg(
     replaced: Option<&Order>,
     plan: &mut Plan,
 ) -> Result<Offered, Refusal> {
-    match (args.text_arg("artifact"), args.resource_arg("resource"), args.count_arg("amount")) {
-        (Some(_), None, None) => {
-            let record = world.find(&id_arg(args, "artifact")?)?;
-            let good = if record.has_standing { Good::Agent(record.key) } else { Good::Artifact(record.key) };
+    let alone = ["artifact", "resource", "amount", "revenue"];
+    let (good, kind) = match args.goods_arg("goods") {
+        Some(_)
+            if alone.into_iter().any(|name| args.get(name).is_some_and(|value| *value != Value::Null)) =>
+        {
+            return Err(Refusal::new(RefusalCode::ArgumentInvalid, "name one good, or several in goods"));
+        }
+        Some(items) => bundle(world, items)?,
+        None => named(world, args)?,
+    };
+    if replaced.and_then(|order| order.good.as_ref()) == Some(&good) {
+        return Ok(Offered { good, kind, in_escrow: true });
+    }
+    let mut leaves = Scrip::ZERO;
+    for part in good.parts() {
+        let more = may_offer(world, part, caller, plan)?;
+        leaves = leaves.checked_add(more).unwrap_or(Scrip::TOTAL_MAX);
+    }
+    spendable(world, caller, leaves)?;
+    Ok(Offered { good, kind, in_escrow: false })
+}
+
+/// Several goods, in the order of their kinds, and the kind that they trade as together.
+fn bundle(world: &World, items: &[Value]) -> Result<(Good, SmolStr), Refusal> {
+    let refuse = |detail: &str| Err(Refusal::new(RefusalCode::ArgumentInvalid, detail.to_owned()));
+    let mut parts = items.iter().map(|item| named(world, item)).collect::<Result<Vec<_>, _>>()?;
+    if parts.len() < 2 {
+        return refuse("goods names fewer than two goods; name one by itself");
+    }
+    let same = |one: &Good, other: &Good| match (one, other) {
+        (Good::Right { resource, .. }, Good::Right { resource: other, .. }) => resource == other,
+        (Good::Scrip(_), Good::Scrip(_)) => true,
+        (one, other) => one == other,
+    };
+    for (at, (part, kind)) in parts.iter().enumerate() {
+        if parts[..at].iter().any(|(earlier, _)| same(earlier, part)) {
+            return refuse("goods names the same twice; add up what is of one sort");
+        }
+        // Joined kinds say what a bundle is, so none of them may look like two.
+        if part.artifact().is_some() && kind.contains(AND) {
+            return refuse("an artifact with a + in its label is not sold in a bundle");
+        }
+    }
+    if parts.iter().all(|(part, _)| matches!(part, Good::Scrip(_))) {
+        return refuse("scrip is sold only with something else");
+    }
+    parts.sort_by(|(good, kind), (other, other_kind)| kind.cmp(other_kind).then_with(|| good.cmp(other)));
+    let kinds: Vec<&str> = parts.iter().map(|(_, kind)| kind.as_str()).collect();
+    let kind = SmolStr::from(format!("{BUNDLE}{}", kinds.join(AND)));
+    Ok((Good::Bundle(parts.into_iter().map(|(part, _)| part).collect::<Arc<[Good]>>()), kind))
+}
+
+/// The one good that these words name, and the kind that it trades as.
+fn named(world: &World, words: &Value) -> Result<(Good, SmolStr), Refusal> {
+    let revenue = words.text_arg("revenue");
+    let scrip = words.count_arg("scrip");
+    match (
+        words.text_arg("artifact"),
+        words.resource_arg("resource"),
+        words.count_arg("amount"),
+        revenue,
+        scrip,
+    ) {
+        (Some(_), None, None, None, None) => {
+            let record = world.find(&id_arg(words, "artifact")?)?;
             let kind = record.kind.clone();
-            if replaced.and_then(|order| order.good) == Some(good) {
-                return Ok(Offered { good, kind, in_escrow: true });
-            }
-            world.not_in_escrow(record)?;
-            if kind.starts_with(RIGHT) {
+            if [RIGHT, REVENUE_OF, BUNDLE].into_iter().any(|prefix| kind.starts_with(prefix)) {
                 let detail =
-                    format!("{} is labelled {kind}, and only rights trade under such a name", record.id);
+                    format!("{} is labelled {kind}, and only other goods trade under such a name", record.id);
                 return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
             }
+            let good = if record.has_standing { Good::Agent(record.key) } else { Good::Artifact(record.key) };
+            Ok((good, kind))
+        }
+        (None, Some(resource), Some(amount), None, None) => {
+            Ok((Good::Right { resource, amount }, SmolStr::from(format!("{RIGHT}{resource}:{amount}"))))
+        }
+        (None, None, None, Some(_), None) => {
+            let record = world.find(&id_arg(words, "revenue")?)?;
+            Ok((Good::Revenue(record.key), SmolStr::from(format!("{REVENUE_OF}{}", record.id))))
+        }
+        (None, None, None, None, Some(scrip)) => {
+            Ok((Good::Scrip(Scrip(scrip)), SmolStr::from(format!("scrip:{scrip}"))))
+        }
+        _ => Err(Refusal::new(
+            RefusalCode::ArgumentInvalid,
+            "name either artifact, or resource and amount, or revenue, to say what is sold",
+        )),
+    }
+}
+
+/// Whether a good is the caller's to give away; the scrip that leaves the caller with it.
+fn may_offer(world: &World, good: &Good, caller: &Caller<'_>, plan: &mut Plan) -> Result<Scrip, Refusal> {
+    let gone = |key: &Key| {
+        let detail = format!("{} does not exist", world.id(*key));
+        Refusal::new(RefusalCode::ArtifactNotFound, detail)
+    };
+    match good {
+        Good::Artifact(key) | Good::Agent(key) => {
+            let record = world.live(*key).ok_or_else(|| gone(key))?;
+            world.not_in_escrow(record)?;
             if record.owner != caller.key {
                 let detail = format!("{} does not belong to {}", record.id, world.id(caller.key));
                 return Err(Refusal::new(RefusalCode::NotPermitted, detail));
             }
-            world.permit(record, &Call::of(caller.key, Verb::Transfer, caller.answers), plan)?;
-            Ok(Offered { good, kind, in_escrow: false })
+            world.permit(record, &Call::of(caller.key, Verb::Transfer, caller.answers), plan)
         }
-        (None, Some(resource), Some(amount)) => {
-            let good = Good::Right { resource, amount };
-            let kind = SmolStr::from(format!("{RIGHT}{resource}:{amount}"));
-            if replaced.and_then(|order| order.good) == Some(good) {
-                return Ok(Offered { good, kind, in_escrow: true });
-            }
-            rights::may_give(world, caller.key, ESCROW, resource, amount, caller)?;
-            Ok(Offered { good, kind, in_escrow: false })
+        Good::Right { resource, amount } => {
+            rights::may_give(world, caller.key, ESCROW, *resource, *amount, caller).map(|()| Scrip::ZERO)
         }
-        _ => Err(Refusal::new(
-            RefusalCode::ArgumentInvalid,
-            "name either artifact, or resource and amount, to say what is sold",
-        )),
+        Good::Revenue(key) => {
+            may_give_revenue(world, world.live(*key).ok_or_else(|| gone(key))?, caller, plan)
+        }
+        Good::Scrip(amount) => Ok(*amount),
+        Good::Bundle(_) => {
+            Err(Refusal::new(RefusalCode::ArgumentInvalid, "a bundle is not sold in a bundle"))
+        }
     }
 }
 
@@ -319,25 +401,46 @@ fn best_offer<'w>(
     })
 }
 
-/// Whether a principal can take a good: it needs disk for an artifact's content.
+/// The bytes of what is in a good, and the disk quota that comes with it.
+fn disk_of(world: &World, good: &Good) -> (u64, u64) {
+    let bytes = |part: &Good| {
+        part.artifact().and_then(|key| world.live(key)).map_or(0, |record| world.disk_bytes(record))
+    };
+    let comes = |part: &Good| match part {
+        Good::Right { resource: Resource::Disk, amount } => *amount,
+        _ => 0,
+    };
+    let parts = good.parts();
+    (
+        parts.iter().map(bytes).fold(0, u64::saturating_add),
+        parts.iter().map(comes).fold(0, u64::saturating_add),
+    )
+}
+
+/// Whether a principal can take a good: it needs disk for the content of artifacts, unless that comes with them.
 fn can_receive(world: &World, good: Option<&Good>, who: Key) -> Result<(), Refusal> {
-    match good {
-        Some(Good::Artifact(key) | Good::Agent(key)) => {
-            let bytes = world.live(*key).map_or(0, |record| world.disk_bytes(record));
-            world.room_for(who, bytes).map(|_| ())
-        }
+    match good.map(|good| disk_of(world, good)) {
+        // What holds nothing needs no account to look at either.
+        Some((bytes, comes)) if bytes > 0 => world.room_for(who, bytes.saturating_sub(comes)).map(|_| ()),
         _ => Ok(()),
     }
 }
 
-fn hold_good(good: Good, from: Key, plan: &mut Plan) {
-    match good {
+fn move_good(part: &Good, from: Key, to: Key, plan: &mut Plan) {
+    match part {
         Good::Artifact(key) | Good::Agent(key) => {
-            plan.push(Effect::OwnershipTransferred { key, from, to: ESCROW });
+            plan.push(Effect::OwnershipTransferred { key: *key, from, to });
         }
         Good::Right { resource, amount } => {
-            plan.push(Effect::QuotaTransferred { from, to: ESCROW, resource, amount });
+            plan.push(Effect::QuotaTransferred { from, to, resource: *resource, amount: *amount });
         }
+        Good::Revenue(key) => plan.push(Effect::RevenueTransferred { key: *key, from, to }),
+        Good::Scrip(amount) => {
+            let reason = if to == ESCROW { TransferReason::EscrowHold } else { TransferReason::EscrowPay };
+            plan.push(Effect::ScripTransferred { from, to, amount: *amount, reason });
+        }
+        // Bundles have no bundles in them.
+        Good::Bundle(_) => {}
     }
 }
 
@@ -349,25 +452,19 @@ fn plan_good(
     buyer: Key,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
+    let (bytes, comes) = disk_of(world, &offered.good);
+    // The disk of a listed artifact stays its seller's until it is sold.
+    plan_disk(world, bytes, comes, seller, buyer, plan)?;
     let from = if offered.in_escrow { ESCROW } else { seller };
-    match offered.good {
-        Good::Artifact(key) | Good::Agent(key) => {
-            if let Some(record) = world.live(key) {
-                // The disk of a listed artifact stays its seller's until it is sold.
-                plan_delivery(world, record, seller, buyer, plan)?;
-            }
-            plan.push(Effect::OwnershipTransferred { key, from, to: buyer });
-        }
-        Good::Right { resource, amount } => {
-            plan.push(Effect::QuotaTransferred { from, to: buyer, resource, amount });
-        }
+    for part in offered.good.parts() {
+        move_good(part, from, buyer, plan);
     }
     Ok(())
 }
 
 /// The sale of a listing at its own price.
-fn plan_sale(world: &World, ask: &Order, good: Good, buyer: Key, plan: &mut Plan) -> Result<(), Refusal> {
-    let offered = Offered { good, kind: ask.kind.clone(), in_escrow: true };
+fn plan_sale(world: &World, ask: &Order, good: &Good, buyer: Key, plan: &mut Plan) -> Result<(), Refusal> {
+    let offered = Offered { good: good.clone(), kind: ask.kind.clone(), in_escrow: true };
     plan_good(world, &offered, ask.owner, buyer, plan)?;
     plan.push(Effect::ScripTransferred {
         from: buyer,
@@ -378,8 +475,8 @@ fn plan_sale(world: &World, ask: &Order, good: Good, buyer: Key, plan: &mut Plan
     plan.push(Effect::EscrowSold {
         ask: Some(ask.id),
         offer: None,
-        good,
-        kind: ask.kind.clone(),
+        good: offered.good,
+        kind: offered.kind,
         seller: ask.owner,
         buyer,
         price: ask.price,
@@ -387,21 +484,51 @@ fn plan_sale(world: &World, ask: &Order, good: Good, buyer: Key, plan: &mut Plan
     Ok(())
 }
 
+/// The sale of the caller's good to an offer at the offer's price; the scrip is in escrow already.
+fn plan_sale_to(
+    world: &World,
+    offer: &Order,
+    offered: Offered,
+    caller: &Caller<'_>,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
+    plan_good(world, &offered, caller.key, offer.owner, plan)?;
+    plan.push(Effect::ScripTransferred {
+        from: ESCROW,
+        to: caller.key,
+        amount: offer.price,
+        reason: TransferReason::EscrowPay,
+    });
+    plan.push(Effect::EscrowSold {
+        ask: None,
+        offer: Some(offer.id),
+        good: offered.good,
+        kind: offered.kind,
+        seller: caller.key,
+        buyer: offer.owner,
+        price: offer.price,
+    });
+    Ok(())
+}
+
 /// Closes an order and gives back what it held.
 fn plan_return(order: &Order, plan: &mut Plan) {
-    match order.good {
-        Some(Good::Artifact(key) | Good::Agent(key)) => {
-            plan.push(Effect::OwnershipTransferred { key, from: ESCROW, to: order.owner });
+    let reason = TransferReason::EscrowRefund;
+    for part in order.good.iter().flat_map(Good::parts) {
+        match part {
+            Good::Scrip(amount) => {
+                plan.push(Effect::ScripTransferred {
+                    from: ESCROW,
+                    to: order.owner,
+                    amount: *amount,
+                    reason,
+                });
+            }
+            part => move_good(part, ESCROW, order.owner, plan),
         }
-        Some(Good::Right { resource, amount }) => {
-            plan.push(Effect::QuotaTransferred { from: ESCROW, to: order.owner, resource, amount });
-        }
-        None => plan.push(Effect::ScripTransferred {
-            from: ESCROW,
-            to: order.owner,
-            amount: order.price,
-            reason: TransferReason::EscrowRefund,
-        }),
+    }
+    if order.good.is_none() {
+        plan.push(Effect::ScripTransferred { from: ESCROW, to: order.owner, amount: order.price, reason });
     }
     plan.push(Effect::EscrowCancelled { order: order.id, owner: order.owner });
 }
@@ -516,11 +643,18 @@ fn may_see(order: &Order, caller: &Caller<'_>) -> Result<(), Refusal> {
 }
 
 fn show(world: &World, order: &Order) -> Value {
-    let good = match order.good {
-        Some(Good::Artifact(key) | Good::Agent(key)) => id_value(world.id(key)),
-        Some(Good::Right { resource, amount }) => {
+    let part = |part: &Good| match part {
+        Good::Artifact(key) | Good::Agent(key) => id_value(world.id(*key)),
+        Good::Right { resource, amount } => {
             Value::text(format!("{amount} {} of {resource}", resource.unit()))
         }
+        Good::Revenue(key) => Value::text(format!("revenue of {}", world.id(*key))),
+        Good::Scrip(amount) => Value::text(format!("{amount} scrip")),
+        Good::Bundle(_) => Value::Null,
+    };
+    let good = match &order.good {
+        Some(Good::Bundle(parts)) => Value::List(parts.iter().map(part).collect()),
+        Some(single) => part(single),
         None => Value::Null,
     };
     row([

@@ -38,10 +38,16 @@ pub(crate) const SERVICE: Service = Service {
         },
         MethodSpec {
             name: "spawn_principal",
-            description: "Makes a new principal with nothing: an account, or an agent when a configuration is given.",
+            description: "Makes a new principal: an account, or an agent when a configuration is given. It gets what you give it, all or nothing, and nothing else.",
             params: &[
                 required("id", Shape::Id, "its id"),
                 optional("config", Shape::Text, "the configuration of its mind, which makes it an agent"),
+                optional("scrip", Shape::Amount, "scrip of yours to begin with"),
+                optional(
+                    "quotas",
+                    Shape::Quotas,
+                    "shares and stocks of yours to begin with, by resource: disk to write, llm_calls to think",
+                ),
             ],
         },
         MethodSpec {
@@ -50,6 +56,19 @@ pub(crate) const SERVICE: Service = Service {
             params: &[
                 required("artifact", Shape::Id, "what"),
                 required("to", Shape::Id, "who gets it; it needs disk quota for the content"),
+            ],
+        },
+        MethodSpec {
+            name: "revenue",
+            description: "Who gets what others pay for an artifact.",
+            params: &[required("artifact", Shape::Id, "which one")],
+        },
+        MethodSpec {
+            name: "transfer_revenue",
+            description: "Gives what others pay for an artifact to another principal from now on, whoever owns the artifact.",
+            params: &[
+                required("artifact", Shape::Id, "which one; its revenue is yours"),
+                required("to", Shape::Id, "who gets it; the owner of the artifact has both again"),
             ],
         },
     ],
@@ -91,7 +110,16 @@ pub(super) fn call(
         }
         "transfer" => transfer(world, args, caller, plan),
         "spawn_principal" => spawn(world, args, caller, plan),
-        _ => transfer_ownership(world, args, caller, plan),
+        "transfer_ownership" => transfer_ownership(world, args, caller, plan),
+        "revenue" => {
+            let record = world.find(&id_arg(args, "artifact")?)?;
+            if record.owner != caller.key && !world.may_know(caller.key, record) {
+                let detail = format!("{} is not open to {}", record.id, world.id(caller.key));
+                return Err(Refusal::new(RefusalCode::NotPermitted, detail));
+            }
+            Ok(Done::of(row([("revenue", id_value(world.id(world.payee(record))))])))
+        }
+        _ => transfer_revenue(world, args, caller, plan),
     }
 }
 
@@ -137,6 +165,14 @@ fn spawn(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
     }
     let bytes = config.len() as u64;
     let used = world.room_for(caller.key, bytes)?;
+    let quotas = args.quotas_arg("quotas");
+    for (resource, amount) in quotas.iter() {
+        // The configuration stays its parent's, and so does the disk that it takes.
+        let taken = if resource == Resource::Disk { bytes } else { 0 };
+        rights::may_endow(world, caller.key, new.key, resource, amount.saturating_add(taken), caller)?;
+    }
+    let scrip = Scrip(args.count_arg("scrip").unwrap_or(0));
+    spendable(world, caller, scrip)?;
     plan.push(Effect::ArtifactCreated(Box::new(ArtifactRecord {
         key: new.key,
         id: id.clone(),
@@ -156,6 +192,13 @@ fn spawn(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
     })));
     if bytes > 0 {
         plan.push(Effect::DiskUsed { principal: caller.key, bytes: used + bytes });
+    }
+    if scrip > Scrip::ZERO {
+        let (from, to, reason) = (caller.key, new.key, TransferReason::Transfer);
+        plan.push(Effect::ScripTransferred { from, to, amount: scrip, reason });
+    }
+    for (resource, amount) in quotas.iter() {
+        plan.push(Effect::QuotaTransferred { from: caller.key, to: new.key, resource, amount });
     }
     let mut done = Done::of(row([("principal", id_value(&id))]));
     done.written_bytes = bytes;
@@ -181,6 +224,48 @@ fn transfer_ownership(
     Ok(Done::of(row([("owner", id_value(world.id(to)))])))
 }
 
+fn transfer_revenue(
+    world: &World,
+    args: &Value,
+    caller: &Caller<'_>,
+    plan: &mut Plan,
+) -> Result<Done, Refusal> {
+    let record = world.find(&id_arg(args, "artifact")?)?;
+    let to = principal_arg(world, args, "to")?;
+    if GenesisArtifact::from_key(to).is_some() {
+        let detail = format!("{} takes revenues only through its own methods", world.id(to));
+        return Err(Refusal::new(RefusalCode::NotPermitted, detail));
+    }
+    may_give_revenue(world, record, caller, plan)?;
+    plan.push(Effect::RevenueTransferred { key: record.key, from: caller.key, to });
+    Ok(Done::of(row([("revenue", id_value(world.id(to)))])))
+}
+
+/// Whether the revenue of an artifact is the caller's to give.
+///
+/// While it follows ownership it is a part of the artifact, and the artifact's contract is asked, which may have a price; once apart it is
+/// its holder's alone.
+pub(super) fn may_give_revenue(
+    world: &World,
+    record: &ArtifactRecord,
+    caller: &Caller<'_>,
+    plan: &mut Plan,
+) -> Result<Scrip, Refusal> {
+    let holder = world.revenue_holder(record);
+    if holder == GenesisArtifact::Escrow.key() {
+        let detail = format!("the revenue of {} is in escrow", record.id);
+        return Err(Refusal::new(RefusalCode::AlreadyListed, detail));
+    }
+    if holder != caller.key {
+        let detail = format!("the revenue of {} is not {}'s", record.id, world.id(caller.key));
+        return Err(Refusal::new(RefusalCode::NotPermitted, detail));
+    }
+    if world.revenue().apart(record.key).is_none() {
+        return world.permit(record, &Call::of(caller.key, Verb::Transfer, caller.answers), plan);
+    }
+    Ok(Scrip::ZERO)
+}
+
 /// Moves the disk that an artifact takes from one principal to another.
 pub(super) fn plan_delivery(
     world: &World,
@@ -189,11 +274,22 @@ pub(super) fn plan_delivery(
     to: Key,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    let bytes = world.disk_bytes(record);
+    plan_disk(world, world.disk_bytes(record), 0, from, to, plan)
+}
+
+/// Moves so many bytes in use from one principal to another, who is about to get `comes` bytes of disk quota with them.
+pub(super) fn plan_disk(
+    world: &World,
+    bytes: u64,
+    comes: u64,
+    from: Key,
+    to: Key,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
     if bytes == 0 || from == to {
         return Ok(());
     }
-    let used = world.room_for(to, bytes)?;
+    let used = world.room_for(to, bytes.saturating_sub(comes))?;
     let before = world.accounts.get(from).map_or(0, |account| account.disk_used_bytes);
     plan.push(Effect::DiskUsed { principal: from, bytes: before.saturating_sub(bytes) });
     plan.push(Effect::DiskUsed { principal: to, bytes: used + bytes });

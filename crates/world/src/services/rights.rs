@@ -124,12 +124,24 @@ pub(super) fn may_give(
     amount: u64,
     caller: &Caller<'_>,
 ) -> Result<(), Refusal> {
+    if world.accounts.get(to).is_none() {
+        return Err(Refusal::new(RefusalCode::NoStanding, format!("{} has no account", world.id(to))));
+    }
+    may_endow(world, from, to, resource, amount, caller)
+}
+
+/// The same for a receiver that comes to be in the same step, so that it need not have an account yet.
+pub(super) fn may_endow(
+    world: &World,
+    from: Key,
+    to: Key,
+    resource: Resource,
+    amount: u64,
+    caller: &Caller<'_>,
+) -> Result<(), Refusal> {
     let free = world.accounts.get(from).map_or(0, |account| account.free(resource));
     if amount > free {
         return Err(short_of(world, from, resource, free, amount));
-    }
-    if world.accounts.get(to).is_none() {
-        return Err(Refusal::new(RefusalCode::NoStanding, format!("{} has no account", world.id(to))));
     }
     if resource.kind() != ResourceKind::Renewable {
         return Ok(());

@@ -1,6 +1,6 @@
 //! How a service describes its methods: one table serves argument checks, interfaces and the handbook.
 
-use ecology_types::{Interface, Method, Refusal, RefusalCode, SmolStr, Value};
+use ecology_types::{Good, Interface, Method, Refusal, RefusalCode, SmolStr, Value};
 
 /// A genesis service.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,10 @@ pub(crate) enum Shape {
     Resource,
     /// A list of event kinds.
     Kinds,
+    /// Amounts by the names of resources.
+    Quotas,
+    /// A list of goods, each as it is named when it is sold alone.
+    Goods,
 }
 
 pub(crate) const fn required(name: &'static str, shape: Shape, description: &'static str) -> Param {
@@ -168,6 +172,20 @@ impl Param {
                 ("items", Value::map([("type", "string".into())])),
                 description,
             ]),
+            Shape::Quotas => Value::map([
+                ("type", "object".into()),
+                (
+                    "additionalProperties",
+                    Value::map([("type", "integer".into()), ("minimum", Value::Int(1))]),
+                ),
+                description,
+            ]),
+            Shape::Goods => Value::map([
+                ("type", "array".into()),
+                ("maxItems", Value::count(Good::BUNDLE_MAX as u64)),
+                ("items", Value::map([("type", "object".into())])),
+                description,
+            ]),
         }
     }
 
@@ -214,8 +232,62 @@ impl Param {
                 }),
                 _ => Err(wrong("a list of event kinds")),
             },
+            Shape::Quotas => match value {
+                Value::Map(pairs) => pairs.iter().enumerate().try_for_each(|(at, (name, amount))| {
+                    let resource = Self { name: "resource", shape: Shape::Resource, ..*self };
+                    resource.check(&Value::Text(name.clone()))?;
+                    once(pairs, at)?;
+                    Self { name: "amount", shape: Shape::Amount, ..*self }
+                        .check(amount)
+                        .map_err(|(code, problem)| (code, format!("has an amount of {name} that {problem}")))
+                }),
+                _ => Err(wrong("a map from resources to amounts")),
+            },
+            Shape::Goods => match value {
+                Value::List(items) if items.len() > Good::BUNDLE_MAX => Err((
+                    RefusalCode::ArgumentInvalid,
+                    format!("names {} goods, at most {} are sold together", items.len(), Good::BUNDLE_MAX),
+                )),
+                Value::List(items) => items.iter().try_for_each(good),
+                _ => Err(wrong("a list of goods")),
+            },
         }
     }
+}
+
+/// The words that name a good: an artifact or agent, a right, scrip, or a revenue.
+const GOOD_WORDS: [Param; 5] = [
+    optional("artifact", Shape::Id, ""),
+    optional("resource", Shape::Resource, ""),
+    optional("amount", Shape::Amount, ""),
+    optional("scrip", Shape::Amount, ""),
+    optional("revenue", Shape::Id, ""),
+];
+
+/// Checks names and shapes of what names one good of several.
+fn good(item: &Value) -> Result<(), (RefusalCode, String)> {
+    let Value::Map(pairs) = item else {
+        let detail = format!("has {} where a map that names a good should be", item.shape());
+        return Err((RefusalCode::ArgumentInvalid, detail));
+    };
+    pairs.iter().enumerate().try_for_each(|(at, (name, value))| {
+        let Some(word) = GOOD_WORDS.iter().find(|word| word.name == name) else {
+            let shown: String = name.chars().take(64).collect();
+            let detail =
+                format!("names a good by {shown:?}; it is artifact, resource with amount, scrip or revenue");
+            return Err((RefusalCode::ArgumentInvalid, detail));
+        };
+        once(pairs, at)?;
+        word.check(value).map_err(|(code, problem)| (code, format!("has a {name} that {problem}")))
+    })
+}
+
+/// Whether the name at this place stands there for the first time.
+fn once(pairs: &[(SmolStr, Value)], at: usize) -> Result<(), (RefusalCode, String)> {
+    if pairs[..at].iter().any(|(earlier, _)| *earlier == pairs[at].0) {
+        return Err((RefusalCode::ArgumentInvalid, format!("has {} twice", pairs[at].0)));
+    }
+    Ok(())
 }
 
 /// Typed access to arguments that have been checked.
@@ -224,6 +296,8 @@ pub(crate) trait Arguments {
     fn count_arg(&self, name: &str) -> Option<u64>;
     fn resource_arg(&self, name: &str) -> Option<ecology_types::Resource>;
     fn kinds_arg(&self, name: &str) -> Vec<ecology_types::EventKind>;
+    fn quotas_arg(&self, name: &str) -> ecology_types::Charges;
+    fn goods_arg(&self, name: &str) -> Option<&[Value]>;
 }
 
 impl Arguments for Value {
@@ -246,6 +320,27 @@ impl Arguments for Value {
                 .filter_map(|item| item.as_text().and_then(ecology_types::EventKind::from_name))
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    fn quotas_arg(&self, name: &str) -> ecology_types::Charges {
+        let mut quotas = ecology_types::Charges::NONE;
+        if let Some(Self::Map(pairs)) = self.get(name) {
+            for (name, amount) in pairs {
+                if let (Ok(resource), Some(amount)) =
+                    (name.parse::<ecology_types::Resource>(), amount.as_count())
+                {
+                    quotas[resource] = amount;
+                }
+            }
+        }
+        quotas
+    }
+
+    fn goods_arg(&self, name: &str) -> Option<&[Value]> {
+        match self.get(name) {
+            Some(Self::List(items)) => Some(items),
+            _ => None,
         }
     }
 }

@@ -66,6 +66,12 @@ pub(super) fn good(world: &World, good: Option<&Good>) -> String {
         Some(Good::Right { resource, amount }) => {
             format!("{} {} of {resource}", number(*amount), resource.unit())
         }
+        Some(Good::Scrip(amount)) => format!("{} scrip", number(amount.0)),
+        Some(Good::Revenue(key)) => format!("revenue of {}", world.id(*key)),
+        Some(Good::Bundle(goods)) => {
+            let parts: Vec<String> = goods.iter().map(|part| self::good(world, Some(part))).collect();
+            parts.join(" + ")
+        }
     }
 }
 
