@@ -80,6 +80,10 @@ minds! {
     Panicking "panicking" s::PanickingConfig,
     /// Sleeps: its mind is not here.
     Resting "resting" s::RestingConfig,
+    /// Sells itself and works for its owner.
+    Worker "worker" s::WorkerConfig,
+    /// Buys agents and has them work.
+    Firm "firm" s::FirmConfig,
 }
 
 impl MindConfig {

@@ -57,6 +57,34 @@ pub fn spawn_principal(id: &Id) -> Action {
     call(ledger(), "spawn_principal", [("id", id_value(id))])
 }
 
+/// `genesis_ledger.spawn_principal`: makes a principal with everything that it begins with, all or nothing: an agent when there is a
+/// configuration, scrip and quotas of the parent's. Amounts of 0 are left out.
+#[must_use]
+pub fn spawn_endowed(id: &Id, config: Option<&str>, scrip: u64, quotas: &[(Resource, u64)]) -> Action {
+    let mut pairs = vec![(SmolStr::new_static("id"), id_value(id))];
+    if let Some(config) = config {
+        pairs.push((SmolStr::new_static("config"), Value::text(config)));
+    }
+    if scrip > 0 {
+        pairs.push((SmolStr::new_static("scrip"), scrip.into()));
+    }
+    let given = quotas.iter().filter(|(_, amount)| *amount > 0);
+    let quotas: Vec<_> = given
+        .map(|(resource, amount)| (SmolStr::new_static(resource.name()), Value::count(*amount)))
+        .collect();
+    if !quotas.is_empty() {
+        pairs.push((SmolStr::new_static("quotas"), Value::Map(quotas)));
+    }
+    let method = SmolStr::new_static("spawn_principal");
+    Action::Invoke { artifact: ledger().clone(), method, args: Value::Map(pairs) }
+}
+
+/// `genesis_ledger.transfer_revenue`: gives away what others pay for an artifact.
+#[must_use]
+pub fn transfer_revenue(artifact: &Id, to: &Id) -> Action {
+    call(ledger(), "transfer_revenue", [("artifact", id_value(artifact)), ("to", id_value(to))])
+}
+
 /// `genesis_ledger.transfer_ownership`: gives an artifact away.
 #[must_use]
 pub fn transfer_ownership(artifact: &Id, to: &Id) -> Action {
@@ -99,6 +127,42 @@ pub fn deposit_right(resource: Resource, amount: u64, price: u64, replace: Optio
             [("resource", resource), ("amount", amount), ("price", price), ("replace", order.into())],
         ),
     }
+}
+
+/// An artifact or agent, as a good of several.
+#[must_use]
+pub fn good_artifact(artifact: &Id) -> Value {
+    Value::map([("artifact", id_value(artifact))])
+}
+
+/// Scrip, as a good of several.
+#[must_use]
+pub fn good_scrip(amount: u64) -> Value {
+    Value::map([("scrip", amount.into())])
+}
+
+/// A share or stock, as a good of several.
+#[must_use]
+pub fn good_right(resource: Resource, amount: u64) -> Value {
+    Value::map([("resource", resource.name().into()), ("amount", amount.into())])
+}
+
+/// What others pay for an artifact, as a good of several.
+#[must_use]
+pub fn good_revenue(artifact: &Id) -> Value {
+    Value::map([("revenue", id_value(artifact))])
+}
+
+/// `genesis_escrow.deposit`: asks a price for several goods that are sold together or not at all.
+#[must_use]
+pub fn deposit_bundle(goods: &[Value], price: u64) -> Action {
+    call(escrow(), "deposit", [("goods", Value::List(goods.to_vec())), ("price", price.into())])
+}
+
+/// `genesis_escrow.deposit`: asks a price for what others pay for an artifact.
+#[must_use]
+pub fn deposit_revenue(artifact: &Id, price: u64) -> Action {
+    call(escrow(), "deposit", [("revenue", id_value(artifact)), ("price", price.into())])
 }
 
 /// The kind under which escrow trades this much of a share or stock.

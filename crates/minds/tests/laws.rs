@@ -27,6 +27,8 @@ const CONFIGS: &[&str] = &[
     "mind = 'slow'\n[inner]\nmind = 'lender'",
     "mind = 'panicking'\nfirst = 100000\n[inner]\nmind = 'scout'",
     "mind = 'resting'\nprompt = 'Be kind.'",
+    "mind = 'worker'\nemployer = 'agent_0'",
+    "mind = 'firm'",
 ];
 
 fn town(seed: u64) -> Village {

@@ -30,7 +30,7 @@ impl Script for FailingConfig {
     fn check(&self) -> Result<(), Flaw> {
         check_range("first", self.first, 1, i64::MAX as u64)?;
         check_range("count", self.count, 0, i64::MAX as u64)?;
-        check_inner(self.inner.as_deref())
+        check_inner("inner", self.inner.as_deref())
     }
 
     fn delay_mean(&self) -> Span {

@@ -5,17 +5,17 @@ use ecology_types::Seed;
 use super::{Flaw, Idle, Tools};
 use crate::{Mind, MindConfig};
 
-/// Checks the mind inside. It may not hold one itself: that would be the same at more length.
-pub(super) fn check_inner(inner: Option<&MindConfig>) -> Result<(), Flaw> {
+/// Checks the mind inside, which stands in `field`. It may not hold one itself: that would be the same at more length.
+pub(super) fn check_inner(field: &'static str, inner: Option<&MindConfig>) -> Result<(), Flaw> {
     match inner {
         None => Ok(()),
         Some(MindConfig::Slow(_) | MindConfig::Failing(_) | MindConfig::Panicking(_)) => {
-            Err(Flaw::new("inner", "a mind inside another cannot hold a third; write an ordinary one"))
+            Err(Flaw::new(field, "a mind inside another cannot hold a third; write an ordinary one"))
         }
         Some(inner) => inner
             .script()
             .check()
-            .map_err(|flaw| Flaw::new("inner", format!("{}: {}", flaw.field, flaw.message))),
+            .map_err(|flaw| Flaw::new(field, format!("{}: {}", flaw.field, flaw.message))),
     }
 }
 

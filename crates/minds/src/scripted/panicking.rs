@@ -29,7 +29,7 @@ impl Default for PanickingConfig {
 impl Script for PanickingConfig {
     fn check(&self) -> Result<(), Flaw> {
         check_range("first", self.first, 1, i64::MAX as u64)?;
-        check_inner(self.inner.as_deref())
+        check_inner("inner", self.inner.as_deref())
     }
 
     fn delay_mean(&self) -> Span {

@@ -29,7 +29,7 @@ impl Default for SlowConfig {
 impl Script for SlowConfig {
     fn check(&self) -> Result<(), Flaw> {
         check_range("thinking", self.thinking.0, 0, SPAN_MAX.0)?;
-        check_inner(self.inner.as_deref())
+        check_inner("inner", self.inner.as_deref())
     }
 
     fn delay_mean(&self) -> Span {

@@ -109,6 +109,43 @@ impl CommuneScenario {
                     ..minds::FailingConfig::default()
                 }),
             ),
+            // Sells itself, with half of its scrip, to the firm that comes after it, and works on.
+            (
+                "worker",
+                MindConfig::Worker(minds::WorkerConfig {
+                    price: 60,
+                    dowry: 50,
+                    delay_mean,
+                    ..minds::WorkerConfig::default()
+                }),
+            ),
+            (
+                "firm",
+                MindConfig::Firm(minds::FirmConfig {
+                    kind: SmolStr::new_static("bundle:agent+scrip:50"),
+                    price_max: 60,
+                    delay_mean,
+                    ..minds::FirmConfig::default()
+                }),
+            ),
+            (
+                "parent",
+                MindConfig::Spawner(minds::SpawnerConfig {
+                    gift: 5,
+                    disk: 2_000,
+                    child: Some(Box::new(builder("verse", 0))),
+                    quotas: [
+                        (Resource::LlmCalls, 100),
+                        (Resource::Bandwidth, 20_000),
+                        (Resource::DiskWrites, 2_000),
+                        (Resource::Cpu, 1_000_000),
+                        (Resource::Memory, 16 << 20),
+                    ]
+                    .into(),
+                    delay_mean,
+                    ..minds::SpawnerConfig::default()
+                }),
+            ),
         ]
     }
 }
