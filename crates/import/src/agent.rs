@@ -1,6 +1,5 @@
 //! Agent directories: `agent.yaml` beside `system_prompt.md`.
 
-use crate::problem::ProblemKind;
 use crate::text::Text;
 use crate::topic::Topic;
 use crate::tree::{At, Fields, Node, Value};
@@ -92,25 +91,8 @@ impl Work<'_> {
         Some(agent)
     }
 
-    /// All directories; the same id in two of them is a problem.
+    /// All directories, in the order of their folders.
     pub(crate) fn agents(&mut self, files: &[AgentFiles], has_checkpoint: bool) -> Vec<OldAgent> {
-        let mut agents: Vec<OldAgent> = Vec::new();
-        let mut known = std::collections::BTreeMap::new();
-        for one in files {
-            let Some(agent) = self.agent(one, has_checkpoint) else { continue };
-            if let Some(first) = known.insert(agent.id.clone(), one.folder.clone()) {
-                let message =
-                    format!("the folders {first:?} and {:?} both describe {:?}", one.folder, agent.id);
-                self.problems.tell(
-                    ProblemKind::Duplicate,
-                    Some(agent.at.place(&agent.file)),
-                    message,
-                    "leave one of them, or give the other another id",
-                );
-                continue;
-            }
-            agents.push(agent);
-        }
-        agents
+        files.iter().filter_map(|one| self.agent(one, has_checkpoint)).collect()
     }
 }

@@ -1,7 +1,6 @@
 //! `checkpoint.json`: what the older program wrote down of its world.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use crate::artifact::OldArtifact;
 use crate::problem::ProblemKind;
@@ -113,14 +112,8 @@ impl Work<'_> {
             self.shape("balances", node, file, "an object");
             return Vec::new();
         };
-        let mut seen: BTreeMap<&str, At> = BTreeMap::new();
         let mut balances = Vec::with_capacity(pairs.len());
         for (id, node) in pairs {
-            if let Some(first) = seen.insert(id, node.at) {
-                let message = format!("{id:?} has a second balance; the first one is in line {}", first.line);
-                self.duplicate(node.at.place(file), message, "leave one of them in a copy of the file");
-                continue;
-            }
             let what = format!("the balance of {id:?}");
             let (scrip, scrip_node) = match &node.value {
                 Value::Map(pairs) => {

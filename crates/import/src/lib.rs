@@ -5,7 +5,8 @@
 //! What has no place in this world stands in the report as it was written.
 //!
 //! Invariants: scrip, principals, artifacts, bytes of content and policies add up ([`Totals::disagreement`], checked in every import). A policy
-//! never allows more than it did. No id changes unless [`Options::rename_ids`] says so. Dollars become micro-dollars from their decimal text,
+//! never allows more than it did. No id changes unless [`Options::rename_ids`] or [`Options::rename_colliding`] says so, and in the new world
+//! every id means one thing. Dollars become micro-dollars from their decimal text,
 //! to the nearest, a half to the even one. Every file is untrusted: its size, depth and number of entries are bounded ([`Limits`]), and
 //! what is wrong with it is refused with its line and column.
 //!
@@ -14,6 +15,7 @@
 mod agent;
 mod artifact;
 mod checkpoint;
+mod collisions;
 mod event_log;
 mod files;
 mod imported;

@@ -37,7 +37,7 @@ pub(crate) struct Mapped {
 }
 
 /// Whether an artifact is a service of the older program.
-fn is_service(artifact: &OldArtifact) -> bool {
+pub(crate) fn is_service(artifact: &OldArtifact) -> bool {
     is_reserved(&artifact.id)
         && (artifact.kind.as_deref() == Some("genesis")
             || artifact.owner.as_deref().is_none_or(|owner| is_reserved(owner) || owner == "system"))
@@ -127,17 +127,15 @@ impl Work<'_> {
         self.leftover_agents(agents_by_id, has_checkpoint);
 
         let mut artifacts: Vec<(Id, Draft)> = Vec::with_capacity(checkpoint.artifacts.len());
-        let mut seen: BTreeMap<&str, At> = BTreeMap::new();
         for artifact in &checkpoint.artifacts {
             if is_service(artifact) {
                 self.replace(artifact, file);
                 continue;
             }
             if merged.get(artifact.id.as_str()).is_some_and(|one| std::ptr::eq(*one, artifact)) {
-                seen.insert(artifact.id.as_str(), artifact.at);
                 continue;
             }
-            let id = self.artifact_id(artifact, &mut seen, &mut names, file);
+            let id = names.get(&artifact.id).cloned().unwrap_or_else(|| Id::known("refused"));
             let owner = match artifact.owner.as_deref() {
                 Some(old) if made.contains_key(&Some(old)) => made[&Some(old)].clone(),
                 Some(old) if by_old.contains_key(old) => {
@@ -249,37 +247,6 @@ impl Work<'_> {
         let owners = owners.filter(|(owner, _)| !is_reserved(owner));
         let all = holders.chain(artifacts).chain(owners);
         self.names(all.map(|(id, at)| (id, at.place(&checkpoint.file))))
-    }
-
-    /// The id of an artifact; the second one of an id gets another, or is a problem.
-    fn artifact_id<'c>(
-        &mut self,
-        artifact: &'c OldArtifact,
-        seen: &mut BTreeMap<&'c str, At>,
-        names: &mut Names,
-        file: &str,
-    ) -> Id {
-        let name = names.get(&artifact.id).cloned().unwrap_or_else(|| Id::known("refused"));
-        let Some(first) = seen.get(artifact.id.as_str()).copied() else {
-            seen.insert(artifact.id.as_str(), artifact.at);
-            return name;
-        };
-        let place = artifact.at.place(file);
-        if !self.options.rename_ids {
-            let message =
-                format!("{:?} is there twice; the first one is in line {}", artifact.id, first.line);
-            self.duplicate(
-                place,
-                message,
-                "add --rename-ids to give the second one another id, or leave one of them",
-            );
-            return name;
-        }
-        let fresh = names.fresh(&format!("{name}-again"));
-        let detail =
-            format!("the second artifact that was called {}; references mean the first", artifact.id);
-        self.items.add(Topic::Renamed, fresh.as_str(), detail).at(place).was(raw_text(&artifact.id));
-        fresh
     }
 
     fn replace(&mut self, artifact: &OldArtifact, file: &str) {

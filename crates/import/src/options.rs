@@ -7,6 +7,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether ids that this world cannot hold get new ones, everywhere they are referred to.
     pub rename_ids: bool,
+    /// Whether of several things that share an id all but one get new ones, and what refers to them with them.
+    pub rename_colliding: bool,
 }
 
 /// Upper bounds of what is read. Everything above one of them is refused, and the refusal names it.

@@ -55,11 +55,17 @@ pub fn read_texts(texts: Texts, options: &Options) -> Result<Imported, Refused> 
     }
     let has_checkpoint = texts.checkpoint.is_some();
     let old_config = texts.config.as_ref().map(|text| work.config(text, has_checkpoint)).unwrap_or_default();
-    let agents = work.agents(&texts.agents, has_checkpoint);
-    let checkpoint = match &texts.checkpoint {
+    let mut agents = work.agents(&texts.agents, has_checkpoint);
+    if !has_checkpoint {
+        work.collisions(&mut crate::checkpoint::Checkpoint::default(), &mut agents);
+    }
+    let mut checkpoint = match &texts.checkpoint {
         Some(text) => work.checkpoint(text),
         None => work.beginning(&agents, old_config.starting_scrip),
     };
+    if has_checkpoint {
+        work.collisions(&mut checkpoint, &mut agents);
+    }
     // What cannot be read cannot be mapped, and what would follow from it is no news.
     work.problems.check()?;
     work.event_logs(&texts.logs);

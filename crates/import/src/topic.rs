@@ -55,6 +55,8 @@ topics! {
         "what stands for itself and acts or holds is one principal: the content is its configuration, which only it may read",
     Renamed Changed "renamed" "ids that got a new name"
         "the old one cannot be an id here; everything that refers to it follows, what contents say about it does not",
+    Separated Changed "separated" "ids that meant two things"
+        "a principal keeps it, otherwise what came first; the other one got the next free number, and what refers to it follows",
     Owners Changed "owners" "owners that were in no balance"
         "each became an account with nothing, so that what it owns keeps its owner and nobody else can take the name",
     Stranded Changed "stranded" "what old services held for others"

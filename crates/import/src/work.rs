@@ -2,7 +2,7 @@
 
 use crate::number::{Decimal, Whole};
 use crate::options::Options;
-use crate::problem::{Place, ProblemKind, Problems};
+use crate::problem::{ProblemKind, Problems};
 use crate::report::{Items, Totals};
 use crate::topic::Topic;
 use crate::tree::{Fields, Node, Value};
@@ -108,9 +108,5 @@ impl<'o> Work<'o> {
             let name = if of.is_empty() { name.to_owned() } else { format!("{of}: {name}") };
             self.items.add(topic, name, "").at(node.at.place(file)).was(node.raw());
         }
-    }
-
-    pub(crate) fn duplicate(&mut self, place: Place, message: String, help: &str) {
-        self.problems.tell(ProblemKind::Duplicate, Some(place), message, help);
     }
 }

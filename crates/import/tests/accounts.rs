@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ecology_import::Topic;
+use ecology_import::{Options, Texts, Topic, read_texts};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::builder::{Checkpoint, a_checkpoint};
+use crate::builder::{Checkpoint, a_checkpoint, agent_files};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 384, ..ProptestConfig::default() })]
@@ -120,12 +120,108 @@ fn references_follow_a_renamed_id() {
 }
 
 #[test]
-fn twice_the_same_id() {
-    let twice =
-        Checkpoint::default().agent("ann", "1").artifact("note", "ann", "").artifact("note", "ann", "");
-    assert!(twice.read().unwrap_err().to_string().contains("is there twice"));
+fn every_collision_is_told_with_both_places() {
+    let twice = Checkpoint::default()
+        .agent("ann", "1")
+        .balance("ann", "2")
+        .artifact("note", "ann", "")
+        .artifact("note", "ann", "")
+        .artifact("ann", "ann", "")
+        .artifact("carl", "carl", "");
+    let refused = twice.read().unwrap_err();
+    let told: Vec<String> = refused.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "checkpoint.json:5:12: \"ann\" is a balance here and a balance in checkpoint.json:4:12; an id means one thing",
+            "checkpoint.json:9:12: \"note\" is an artifact here and an artifact in checkpoint.json:8:12; an id means one thing",
+            "checkpoint.json:10:12: \"ann\" is an artifact here and a balance in checkpoint.json:4:12; an id means one thing",
+            "checkpoint.json:11:12: \"carl\" is an artifact here and an owner in checkpoint.json:11:12; an id means one thing",
+        ]
+    );
+    assert!(refused.problems.iter().all(|one| one.help.contains("--rename-colliding")));
+    // New names for what cannot be an id are something else.
+    let only_ids = Options { rename_ids: true, ..Options::default() };
+    assert_eq!(read_texts(twice.texts(), &only_ids).unwrap_err().count, 4);
     let imported = twice.read_renaming().unwrap();
-    assert_eq!(imported.artifacts.len(), 2);
-    let money = Checkpoint::default().agent("ann", "1").balance("ann", "2");
-    assert!(money.read_renaming().unwrap_err().to_string().contains("second balance"));
+    let ids: Vec<&str> = imported.principals.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["ann", "ann-2", "carl"]);
+    assert_eq!([imported.principals[0].scrip.0, imported.principals[1].scrip.0], [1, 2]);
+    let ids: Vec<&str> = imported.artifacts.iter().map(|(_, draft)| draft.artifact.as_str()).collect();
+    assert_eq!(ids, ["note", "note-2", "ann-3", "carl-2"]);
+    let renamed: Vec<String> =
+        imported.report.of(Topic::Separated).map(|item| format!("{} {}", item.name, item.detail)).collect();
+    assert_eq!(renamed.len(), 4, "{renamed:?}");
+    assert_eq!(
+        renamed[0],
+        "ann-2 was \"ann\", a balance of the same id as a balance in checkpoint.json:4:12"
+    );
+}
+
+#[test]
+fn references_follow_what_they_mean() {
+    let memory = ", \"memory_artifact_id\": \"ann\"";
+    let lists = ", \"policy\": {\"allow_read\": [\"ann\", \"@ann\"], \"allow_write\": [\"note\"]}";
+    let imported = Checkpoint::default()
+        .agent("ann", "1")
+        // Taken, so that the next free number is the third.
+        .balance("ann-2", "5")
+        .artifact("ann", "ann", "")
+        .artifact("diary", "ann", memory)
+        .artifact("note", "ann", lists)
+        .artifact("note", "ann-2", "")
+        .read_renaming()
+        .unwrap();
+    let draft =
+        |name: &str| imported.artifacts.iter().find(|(_, draft)| draft.artifact.as_str() == name).unwrap();
+    assert_eq!(draft("ann-3").0.as_str(), "ann", "the owner is the principal");
+    assert_eq!(draft("diary").1.memory.as_ref().unwrap().as_str(), "ann-3", "a memory is an artifact");
+    let policy = draft("note").1.policy.as_ref().unwrap();
+    assert_eq!(
+        (policy.read.as_slice(), policy.write.as_slice()),
+        (&["ann".into()][..], &["note".into()][..])
+    );
+    let contracts: Vec<&str> =
+        imported.report.of(Topic::Contracts).map(|item| item.detail.as_str()).collect();
+    assert_eq!(contracts, ["left out: \"ann-3\""]);
+    assert_eq!(draft("note-2").0.as_str(), "ann-2");
+}
+
+#[test]
+fn directories_of_one_agent_are_told_apart() {
+    let directories = || Texts {
+        source: "run".to_owned(),
+        agents: vec![
+            agent_files("a", Some("id: ann\nstarting_credits: 3\n"), Some("I am the first.")),
+            agent_files("b", Some("id: ann\nstarting_credits: 4\n"), Some("I am the second.")),
+        ],
+        ..Texts::default()
+    };
+    let refused = read_texts(directories(), &Options::default()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "agents/b/agent.yaml:1:5: \"ann\" is an agent's directory here and an agent's directory in agents/a/agent.yaml:1:5; an id means one thing"
+    );
+    let options = Options { rename_colliding: true, ..Options::default() };
+    let imported = read_texts(directories(), &options).unwrap();
+    let told: Vec<_> = imported.principals.iter().map(|one| (one.id.as_str(), one.scrip.0)).collect();
+    assert_eq!(told, [("ann", 3), ("ann-2", 4)]);
+    assert!(imported.principals[1].config.contains("I am the second."));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 384, ..ProptestConfig::default() })]
+
+    /// Whatever the files share, in the new world an id means one thing.
+    #[test]
+    fn one_namespace(checkpoint in a_checkpoint()) {
+        for imported in [checkpoint.read(), checkpoint.read_renaming()].into_iter().flatten() {
+            let principals = imported.principals.iter().map(|one| one.id.as_str());
+            let artifacts = imported.artifacts.iter().map(|(_, draft)| draft.artifact.as_str());
+            let mut known = BTreeSet::new();
+            for id in principals.chain(artifacts) {
+                prop_assert!(known.insert(id), "{} is there twice", id);
+            }
+        }
+    }
 }

@@ -69,7 +69,7 @@ impl Checkpoint {
     }
 
     pub(crate) fn read_renaming(&self) -> Result<Imported, Refused> {
-        read_texts(self.texts(), &Options { rename_ids: true, ..Options::default() })
+        read_texts(self.texts(), &Options { rename_ids: true, rename_colliding: true, ..Options::default() })
     }
 }
 

@@ -12,7 +12,7 @@ fn read(text: &str) -> Result<ecology_import::Imported, Refused> {
 fn read_with(text: &str, limits: Limits) -> Result<ecology_import::Imported, Refused> {
     let checkpoint = Some(Text::new("checkpoint.json", text));
     let texts = Texts { source: "run".to_owned(), checkpoint, ..Texts::default() };
-    read_texts(texts, &Options { limits, rename_ids: true })
+    read_texts(texts, &Options { limits, rename_ids: true, rename_colliding: true })
 }
 
 fn told(text: &str) -> String {

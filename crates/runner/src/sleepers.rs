@@ -291,6 +291,15 @@ impl Sleepers {
                 }
             }
         }
+        // Whoever rewrites a configuration wakes the agent that it is of: how long that sleeps is a part of what was rewritten.
+        if let Effect::ArtifactChanged { key, content: Some(_), .. } = &event.effect
+            && event.actor != Some(*key)
+            && self.resting.contains_key(key)
+            && matches!(world.agents().get(*key).map(|row| &row.state), Some(LoopState::Sleeping { .. }))
+            && world.live(*key).is_some_and(|record| record.has_standing)
+        {
+            wake(*key, Some(WakeReason::Called));
+        }
         match &event.effect {
             Effect::ArtifactChanged { key, .. }
             | Effect::ArtifactDeleted { key }

@@ -10,6 +10,7 @@ mod limits;
 mod power;
 mod real_clock;
 mod redecide;
+mod rights;
 mod schedule;
 mod session;
 mod shadow;

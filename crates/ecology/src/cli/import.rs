@@ -27,6 +27,9 @@ pub(crate) struct ImportArgs {
     /// Give ids that cannot be ids here new names, everywhere they are referred to
     #[arg(long)]
     pub(crate) rename_ids: bool,
+    /// Give all but one of several things that share an id the id with -2, -3 and so on; what refers to them follows
+    #[arg(long)]
+    pub(crate) rename_colliding: bool,
     /// Make the world in memory, report, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -65,6 +68,10 @@ impl ImportArgs {
             content_bytes_max: self.limits.content_bytes_max,
             ..ecology_import::Limits::default()
         };
-        ecology_import::Options { limits, rename_ids: self.rename_ids }
+        ecology_import::Options {
+            limits,
+            rename_ids: self.rename_ids,
+            rename_colliding: self.rename_colliding,
+        }
     }
 }

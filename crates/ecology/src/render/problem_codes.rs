@@ -252,8 +252,8 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
     ),
     (
         "import::duplicate",
-        "The same id is there twice.",
-        "Leave one of them in a copy of the file; artifacts also with --rename-ids.",
+        "The same id means two things.",
+        "Add --rename-colliding: all but one of them get new names, and what refers to them follows. Or leave one of them in a copy of the file.",
     ),
     (
         "import::impossible",
