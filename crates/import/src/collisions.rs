@@ -21,6 +21,8 @@ use crate::work::Work;
 
 const HELP: &str = "add --rename-colliding to give the second one another id, or leave one of them";
 
+const STANDING: &str = "an artifact with standing";
+
 /// Names that nobody has.
 struct Free {
     taken: BTreeSet<String>,
@@ -95,7 +97,7 @@ impl Work<'_> {
             principals.entry(id.clone()).or_insert_with(holder);
         }
         for artifact in checkpoint.artifacts.iter().filter(|one| one.has_standing && !is_service(one)) {
-            let holder = || Holder { what: "an artifact with standing", place: artifact.at.place(&file) };
+            let holder = || Holder { what: STANDING, place: artifact.at.place(&file) };
             principals.entry(artifact.id.clone()).or_insert_with(holder);
         }
         // Services of the older program are not here under their names, unless they act.
@@ -166,9 +168,10 @@ impl Work<'_> {
 fn bodies(checkpoint: &Checkpoint, principals: &BTreeMap<String, Holder>) -> BTreeSet<usize> {
     let mut known = BTreeSet::new();
     let stands = |artifact: &crate::artifact::OldArtifact| {
-        !is_service(artifact)
-            && principals.contains_key(&artifact.id)
-            && (artifact.has_standing || artifact.kind.as_deref() == Some("agent"))
+        let Some(holder) = principals.get(&artifact.id).filter(|_| !is_service(artifact)) else { return false };
+        // Where nothing else makes it a principal, an artifact with standing does.
+        let is_agent = artifact.kind.as_deref() == Some("agent") && holder.what != STANDING;
+        artifact.has_standing || is_agent
     };
     let standing = checkpoint.artifacts.iter().enumerate().filter(|(_, artifact)| stands(artifact));
     standing.filter(|(_, artifact)| known.insert(artifact.id.as_str())).map(|(at, _)| at).collect()

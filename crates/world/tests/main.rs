@@ -10,6 +10,7 @@ mod hostile;
 mod laws;
 mod migrations;
 mod mint;
+mod namespace;
 mod rights;
 mod services;
 mod support;

@@ -8,6 +8,7 @@ mod balance;
 mod disk;
 mod escrow;
 mod mint;
+mod namespace;
 mod owner;
 mod promise;
 mod refusal;
@@ -22,6 +23,7 @@ use ecology_types::Record;
 
 use crate::world::World;
 
+pub use namespace::Namespace;
 pub use promise::nothing_lost_nothing_twice;
 pub use refusal::Refusals;
 pub use replay::replay_equals_live;
@@ -68,6 +70,7 @@ pub trait HistoryLaw {
 #[derive(Debug, Clone, Default)]
 pub struct History {
     sequence: Sequence,
+    namespace: Namespace,
     reservations: Reservations,
     refusals: Refusals,
 }
@@ -83,6 +86,7 @@ impl History {
 impl HistoryLaw for History {
     fn hear(&mut self, record: &Record) -> Result<(), Broken> {
         self.sequence.hear(record)?;
+        self.namespace.hear(record)?;
         self.reservations.hear(record)?;
         self.refusals.hear(record)
     }
