@@ -109,14 +109,21 @@ impl Crew {
     }
 
     /// The states of all minds, for a resume that goes on where they were.
-    pub(crate) fn save(&self) -> Vec<u8> {
+    ///
+    /// A mind goes on under the version that its configuration has now: whoever was sold or got another price is the same mind. One whose
+    /// configuration was rewritten since its last thought is another one, and what the old one knew is not kept.
+    pub(crate) fn save(&self, world: &World) -> Vec<u8> {
+        let configured = |member: &Member| {
+            let record = world.principal(member.agent)?;
+            (member.config.is_some() && member.is_configured_by(record)).then_some(record.version)
+        };
         let saved: Vec<Saved> = self
             .members
             .iter()
-            .filter(|member| member.config.is_some())
-            .map(|member| Saved {
+            .filter_map(|member| Some((member, configured(member)?)))
+            .map(|(member, config_version)| Saved {
                 agent: member.agent,
-                config_version: member.config_version,
+                config_version,
                 seen: member.seen,
                 last_outcome: member.last_outcome().cloned(),
                 // A mind that is still away with a thought takes its state along.

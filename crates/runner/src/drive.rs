@@ -493,8 +493,9 @@ impl<'o> Drive<'o> {
             }
         }
         self.step(&Command::EndRun { reason: ended.reason().into() }, now)?;
+        // Looking at the configurations is a question to the world as well, so the verdicts come after it.
+        let minds = self.crew.save(self.host.world());
         self.host.keep_verdicts()?;
-        let minds = self.crew.save();
         self.host.keep(crate::crew::MINDS_TAG, &minds)?;
         self.host.sync()?;
         drop(minds);

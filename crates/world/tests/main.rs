@@ -13,5 +13,6 @@ mod mint;
 mod namespace;
 mod rights;
 mod services;
+mod store;
 mod support;
 mod visibility;

@@ -51,9 +51,21 @@ pub(super) fn finish(ask: &Ask, results: &[Outcome], took: Duration) -> Result<b
             "PASS {passed}  FAIL {failed}  SKIP {skipped}  in {:.1} s; open gaps: {open}",
             took.as_secs_f64()
         );
+        if let Some(phase) = ask.phase.filter(|_| ask.only.is_none() && !numbers.is_empty()) {
+            say!("phase {phase} is not complete: {} open", one_or_more("gap", &numbers));
+        }
         tell!("next: {next}");
     }
     Ok(results.iter().all(|result| holds(ask, result)))
+}
+
+/// `gap 14 is`, `gaps 6 and 14 are`.
+fn one_or_more(what: &str, numbers: &[String]) -> String {
+    match numbers {
+        [one] => format!("{what} {one} is"),
+        [first @ .., last] => format!("{what}s {} and {last} are", first.join(", ")),
+        [] => format!("no {what} is"),
+    }
 }
 
 /// A skipped criterion is never proven; a planned gap is not expected to be when all phases are asked for.
@@ -118,6 +130,13 @@ mod tests {
             !finish(&ask(), &[pass.clone(), result("1/b", "test", Verdict::Skip)], Duration::ZERO).unwrap()
         );
         assert!(!finish(&ask(), &[pass, result("1/b", "test", Verdict::Fail)], Duration::ZERO).unwrap());
+    }
+
+    #[test]
+    fn what_is_open_is_said_in_words() {
+        let numbers = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(one_or_more("gap", &numbers("14")), "gap 14 is");
+        assert_eq!(one_or_more("gap", &numbers("6 7 14")), "gaps 6, 7 and 14 are");
     }
 
     #[test]

@@ -61,7 +61,11 @@ pub(crate) fn chapter(topic: &str) -> Option<String> {
              deposit(resource, amount, price) a right; offer(kind, price) holds scrip for a good of that kind \
              (right:RESOURCE:AMOUNT for a right). An ask and an offer that cross trade at once, at the price of \
              the earlier one. purchase(order) takes a listing, accept(order, artifact) serves an offer, \
-             cancel(order) takes your own back."
+             cancel(order) takes your own back. Sold by itself or together with others (goods, a list; all or \
+             nothing): an artifact or agent {artifact}, whose new owner decides about its content, which for an \
+             agent is its configuration; a memory, which is an artifact as well; a right {resource, amount}; \
+             what others pay for an artifact {revenue}; in a list also {scrip}. Whatever is not named stays \
+             where it is: an agent that was sold keeps its balances, works on, and may sell itself."
             .to_owned(),
         name => {
             let artifact = services().find(|artifact| artifact.name() == name)?;
