@@ -23,6 +23,7 @@ impl World {
             graves,
             migrations,
             exempt,
+            code,
             usage,
             measured,
             log,
@@ -56,7 +57,7 @@ impl World {
         let_go("ontology");
         drop(symbols);
         let_go("symbols");
-        drop((rules, book, mint, deleters, graves, migrations, clock, scratch));
+        drop((rules, book, mint, deleters, graves, migrations, code, clock, scratch));
         let_go("the rest of the world");
     }
 }

@@ -178,6 +178,8 @@ impl World {
                 });
             }
             Command::Act(act) => return Ok(self.decide_act(act, now, plan)),
+            Command::ActByTool(turn) => return Ok(self.decide_act(&turn.act, now, plan)),
+            Command::SetCodeRules(rules) => plan.push(Effect::CodeRulesSet(rules.clone())),
             Command::Void { agent, thought } => {
                 let open = self.open_reservation(*agent, thought);
                 // Like the thought of a refused action, one without a reservation is paid for while there is capacity for it.
@@ -202,6 +204,7 @@ impl World {
 const fn actor_of(command: &Command) -> Option<Key> {
     match command {
         Command::Act(act) => Some(act.agent),
+        Command::ActByTool(turn) => Some(turn.act.agent),
         Command::Reserve { agent, .. } | Command::Void { agent, .. } | Command::Lifecycle { agent, .. } => {
             Some(*agent)
         }
