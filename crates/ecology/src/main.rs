@@ -70,6 +70,7 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failu
         Command::Load(args) => commands::dump::load(&args, terminal),
         Command::Repair(args) => commands::repair::execute(&args, terminal),
         Command::Import(args) => commands::import::execute(&args, terminal),
+        Command::Contracts(args) => commands::contracts::execute(&args, terminal),
         Command::Scenarios(args) => commands::scenarios::execute(&args, terminal),
         Command::Features(args) => commands::features::execute(&args, terminal),
         Command::Explain(args) => commands::explain::execute(&args, terminal),
