@@ -9,6 +9,7 @@ mod error;
 #[cfg(any(test, feature = "conformance"))]
 mod faulty;
 mod frame;
+mod frames;
 mod journal;
 mod memory;
 mod sqlite;
@@ -20,6 +21,7 @@ pub use error::JournalError;
 #[cfg(any(test, feature = "conformance"))]
 pub use faulty::{Fault, FaultyJournal};
 pub use frame::{Frame, OwnedFrame};
+pub use frames::Frames;
 pub use journal::{Journal, Visit};
 pub use memory::{MemoryDisk, MemoryJournal};
 pub use sqlite::{APPLICATION_ID, Cut, OpenMode, SqliteJournal, SqliteOptions, Verify};

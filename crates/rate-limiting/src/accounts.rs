@@ -29,6 +29,10 @@ pub(crate) struct Account {
     pub(crate) overruns: Amounts,
 }
 
+impl Account {
+    const NOTHING: Self = Self { shares: [0; RENEWABLE_COUNT], overruns: [0; RENEWABLE_COUNT] };
+}
+
 /// Shares, overruns and reservations. They depend on the events alone and not on who serves, so both implementations
 /// agree on them at every moment: differences can only come from what counts as used *now*.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -51,6 +55,11 @@ impl Accounts {
     #[inline]
     pub(crate) fn of(&self, principal: Key) -> Account {
         self.accounts.get(principal.index()).copied().unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, principal: Key) -> Option<&Account> {
+        self.accounts.get(principal.index())
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (Key, &Account)> {
@@ -96,14 +105,14 @@ impl Accounts {
     /// The first resource of which the charges alone exceed the share.
     #[inline]
     pub(crate) fn needs(&self, principal: Key, charges: &Charges) -> Result<Amounts, Resource> {
-        let account = self.of(principal);
         let charges = renewable(charges);
         let mut needs = Amounts::default();
+        let account = self.find(principal).unwrap_or(const { &Account::NOTHING });
         for (place, resource) in Resource::RENEWABLE.into_iter().enumerate() {
             if charges[place] > account.shares[place] {
                 return Err(resource);
             }
-            needs[place] = need(&account, &charges, place);
+            needs[place] = need(account, &charges, place);
         }
         Ok(needs)
     }

@@ -3,7 +3,7 @@
 use ecology_types::{Charges, Key, Resource, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, place};
+use crate::accounts::{Account, Accounts, Amounts, RENEWABLE_COUNT, place};
 use crate::meter::Meter;
 use crate::{Ask, Decision, NeverReason, RateEvent};
 
@@ -11,7 +11,7 @@ use crate::{Ask, Decision, NeverReason, RateEvent};
 type Row<M> = Box<[M; RENEWABLE_COUNT]>;
 
 /// Shares, reservations and a slab of meters. A principal that used nothing lately has no row of meters: rows are made on the
-/// first use, and every event also looks at one other row and forgets it when nothing in it counts any more.
+/// first use, and every few events also look at one other row and forget it when nothing in it counts any more.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine<M: Meter> {
     pub(crate) context: M::Context,
@@ -19,6 +19,8 @@ pub(crate) struct Engine<M: Meter> {
     rows: Vec<Option<Row<M>>>,
     /// Where the search for idle rows continues.
     hand: usize,
+    /// Events since it last went on.
+    unsearched: u8,
     /// The latest time heard of.
     latest: Time,
 }
@@ -32,9 +34,11 @@ struct Snapshot<S> {
 }
 
 impl<M: Meter> Engine<M> {
+    const EVENTS_PER_SEARCH: u8 = 4;
+
     pub(crate) fn new(context: M::Context) -> Self {
         let (accounts, rows) = (Accounts::default(), Vec::new());
-        Self { context, accounts, rows, hand: 0, latest: Time::ZERO }
+        Self { context, accounts, rows, hand: 0, unsearched: 0, latest: Time::ZERO }
     }
 
     /// Changes what is the same for all meters. What no longer counted must not count again: whether it is still remembered
@@ -52,6 +56,19 @@ impl<M: Meter> Engine<M> {
 
     pub(crate) fn overrun(&self, principal: Key, resource: Resource) -> u64 {
         place(resource).map_or(0, |at| self.accounts.of(principal).overruns[at])
+    }
+
+    pub(crate) fn owes(&self, principal: Key) -> bool {
+        self.accounts.find(principal).is_some_and(|account| account.overruns.iter().any(|owed| *owed > 0))
+    }
+
+    pub(crate) fn touch(&self, principal: Key) -> u64 {
+        // The first and the last of each, which lie in different lines of the cache.
+        let account = self.accounts.find(principal).map_or(0, |account| account.shares[0] ^ account.overruns[4]);
+        let row = self.row(principal).map_or(0, |row| {
+            row[0].used(self.latest, self.context) ^ row[RENEWABLE_COUNT - 1].used(self.latest, self.context)
+        });
+        account ^ row
     }
 
     pub(crate) fn used(&self, principal: Key, resource: Resource, now: Time) -> u64 {
@@ -81,7 +98,7 @@ impl<M: Meter> Engine<M> {
             }
         };
         let Some(row) = self.row(principal) else { return Decision::Admit };
-        let shares = self.accounts.of(principal).shares;
+        let Some(Account { shares, .. }) = self.accounts.find(principal) else { return Decision::Admit };
         let mut decision = Decision::Admit;
         let mut latest = now;
         for (at, resource) in Resource::RENEWABLE.into_iter().enumerate() {
@@ -189,8 +206,13 @@ impl<M: Meter> Engine<M> {
         self.rows.get_mut(principal.index())?.as_mut()
     }
 
-    /// Looks at one row per event. No answer depends on it: an idle row and no row count the same.
+    /// Looks at one row every few events, which is about one for each turn of an agent. No answer depends on it: an idle row and no row
+    /// count the same.
     fn forget_one_idle(&mut self, now: Time) {
+        self.unsearched = (self.unsearched + 1) % Self::EVENTS_PER_SEARCH;
+        if self.unsearched != 0 {
+            return;
+        }
         if self.hand >= self.rows.len() {
             self.hand = 0;
         }

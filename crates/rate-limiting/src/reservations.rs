@@ -1,8 +1,6 @@
 //! Open reservations.
 
-use std::collections::BTreeMap;
-
-use ecology_types::{Key, ReservationId};
+use ecology_types::{Key, Numbered, ReservationId};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::Amounts;
@@ -19,7 +17,7 @@ pub(crate) struct Reservation {
 
 /// Open reservations by number, in ascending order, so that digests do not depend on the order of a hash map.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Reservations(BTreeMap<ReservationId, Reservation>);
+pub(crate) struct Reservations(Numbered<Reservation>);
 
 impl Reservations {
     pub(crate) fn insert(&mut self, id: ReservationId, reservation: Reservation) {
@@ -27,14 +25,14 @@ impl Reservations {
     }
 
     pub(crate) fn remove(&mut self, id: ReservationId) -> Option<Reservation> {
-        self.0.remove(&id)
+        self.0.remove(id)
     }
 
     pub(crate) fn contains(&self, id: ReservationId) -> bool {
-        self.0.contains_key(&id)
+        self.0.get(id).is_some()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ReservationId, &Reservation)> {
-        self.0.iter().map(|(id, reservation)| (*id, reservation))
+        self.0.iter()
     }
 }

@@ -105,6 +105,14 @@ impl RateLimiter for RollingLimiter {
     }
 
     /// A longer window cannot bring back what was already forgotten; a shorter one frees at once what it no longer covers.
+    fn owes(&self, principal: Key) -> bool {
+        self.engine.owes(principal)
+    }
+
+    fn touch(&self, principal: Key) -> u64 {
+        self.engine.touch(principal)
+    }
+
     fn set_window(&mut self, window: Span) {
         self.engine.set_context(Horizon::new(window));
     }

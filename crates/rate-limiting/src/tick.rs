@@ -164,6 +164,14 @@ impl RateLimiter for TickLimiter {
         self.engine.overrun(principal, resource)
     }
 
+    fn owes(&self, principal: Key) -> bool {
+        self.engine.owes(principal)
+    }
+
+    fn touch(&self, principal: Key) -> u64 {
+        self.engine.touch(principal)
+    }
+
     fn set_window(&mut self, window: Span) {
         self.tick = window;
     }

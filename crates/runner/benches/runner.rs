@@ -255,16 +255,17 @@ fn wake(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
 
 /// The transfer economy by ticks: CPU time of the whole process, minds included.
 fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
-    const AGENTS: u32 = 10_000;
-    const TICKS: u64 = 100;
-    let steps = f64::from(AGENTS) * TICKS as f64;
-    let floor = floor(AGENTS, TICKS);
+    let agents: u32 = std::env::var("AGENTS").ok().and_then(|t| t.parse().ok()).unwrap_or(10_000);
+    let ticks: u64 = std::env::var("TICKS").ok().and_then(|t| t.parse().ok()).unwrap_or(100);
+    let steps = f64::from(agents) * ticks as f64;
+    let floor = floor(agents, ticks);
     report.figure("floor_slab_transfer_ns", format!("{:.1}", floor.as_nanos() as f64 / steps));
     for (name, recorded) in [("unrecorded", false), ("recorded_in_memory", true)] {
         let config: Arc<str> = "mind = 'random_transfer'".into();
         let mut rules = rules();
-        rules.limits.log_events_max = ecology_types::Limits::default().log_events_max;
-        let founders = (0..AGENTS).map(|n| founder(&format!("agent_{n}"), &config, 1)).collect();
+        rules.limits.log_events_max = std::env::var("LOG").ok().and_then(|t| t.parse().ok()).unwrap_or(100_000);
+        if std::env::var("NOCPU").is_ok() { rules.action_estimate = Charges::NONE; }
+        let founders = (0..agents).map(|n| founder(&format!("agent_{n}"), &config, 1)).collect();
         let genesis = Command::Create(Box::new(Genesis { rules, founders, artifacts: Vec::new() }));
         let world = world(Side::Old)?;
         let mut host = if recorded {
@@ -274,12 +275,14 @@ fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
         };
         host.step(&genesis, Time::ZERO, &mut Observers::default())?;
         host.sync()?;
-        let limits = TickLimits { ticks: TICKS, threads: NonZeroUsize::MIN };
+        let limits = TickLimits { ticks, threads: NonZeroUsize::MIN };
         let before = process_cpu();
+        let mut tally = ecology_runner::Tally::default();
         let mut nobody = Observers::default();
+        if std::env::var("TALLY").is_ok() { nobody = nobody.with(&mut tally); }
         let outcome = run_ticks(
             host,
-            equipment(MeterSource::Apportioned),
+            equipment(if std::env::var("NULLM").is_ok() { MeterSource::Exact(Box::new(ecology_metering::NullMeter)) } else { MeterSource::Apportioned }),
             limits,
             &Stop::default(),
             &mut nobody,

@@ -9,13 +9,14 @@
 use std::time::Instant;
 
 use ecology_metering::{MemoryLap, Meter, Reading, thread_cpu_ns};
-use ecology_types::{Command, Key, Measurement, ReservationId, Time};
+use ecology_types::{Command, Key, Measurement, ReservationId};
 use ecology_world::Step;
 
-use crate::host::{Host, HostError, Observer};
+use crate::host::HostError;
 
-/// Rows that one record books.
-const ROWS_MAX: usize = 1_024;
+/// Rows that one record books. Few enough that what is settled is still in the cache from the turn, and enough that one reading of the CPU
+/// clock for all of them costs each only a few nanoseconds.
+const ROWS_MAX: usize = 128;
 
 /// Where readings come from.
 pub enum Source {
@@ -71,6 +72,17 @@ struct Laps {
 impl Laps {
     fn begin() -> Self {
         Self { batch_cpu_ns: thread_cpu_ns(), last: Instant::now(), memory: MemoryLap::begin(), nobody_ns: 0 }
+    }
+
+    /// Turns the weights of what this batch measured into shares of its CPU time, and begins the next batch. Gives nobody's share.
+    fn share_out(&mut self, laps_ns: &mut Vec<u64>) -> u64 {
+        let rest_ns = self.lap();
+        laps_ns.push(self.nobody_ns.saturating_add(rest_ns));
+        let now = thread_cpu_ns();
+        apportion(now.saturating_sub(self.batch_cpu_ns), laps_ns);
+        self.batch_cpu_ns = now;
+        self.nobody_ns = 0;
+        laps_ns.pop().unwrap_or(0)
     }
 
     fn lap(&mut self) -> u64 {
@@ -184,22 +196,15 @@ impl Bookkeeping {
         self.laps_ns.push(thinking.lap_ns.saturating_add(acting.lap_ns));
     }
 
-    /// Books what has been entered, when there is enough of it.
-    pub(crate) fn book_if_full(
-        &mut self,
-        host: &mut Host,
-        now: Time,
-        observer: &mut dyn Observer,
-    ) -> Result<(), HostError> {
-        if self.rows.len() >= ROWS_MAX { self.book(host, now, observer) } else { Ok(()) }
+    /// Whether enough has been entered to be booked.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.rows.len() >= ROWS_MAX
     }
 
-    /// Books all that has been entered.
+    /// Books all that has been entered, by commands that go through `step`.
     pub(crate) fn book(
         &mut self,
-        host: &mut Host,
-        now: Time,
-        observer: &mut dyn Observer,
+        mut step: impl FnMut(&Command) -> Result<(), HostError>,
     ) -> Result<(), HostError> {
         if self.rows.is_empty() {
             return Ok(());
@@ -210,7 +215,7 @@ impl Bookkeeping {
             record.clear();
             record.extend_from_slice(rows);
             let command = Command::Settle { rows: record };
-            host.step(&command, now, observer)?;
+            step(&command)?;
             record = match command {
                 Command::Settle { rows } => rows,
                 _ => Vec::new(),
@@ -225,19 +230,23 @@ impl Bookkeeping {
     /// Shares the CPU time of the batch out among its rows and nobody, and begins the next batch.
     fn share_out(&mut self) {
         let Clocks::Apportioned(laps) = &mut self.clocks else { return };
-        let nobody_ns = laps.lap();
-        laps.nobody_ns = laps.nobody_ns.saturating_add(nobody_ns);
-        let now = thread_cpu_ns();
-        let cpu_ns = now.saturating_sub(laps.batch_cpu_ns);
-        self.laps_ns.push(laps.nobody_ns);
-        laps.batch_cpu_ns = now;
-        laps.nobody_ns = 0;
-        apportion(cpu_ns, &mut self.laps_ns);
-        if let Some(nobody) = self.laps_ns.pop() {
-            self.nobody_cpu_ns = self.nobody_cpu_ns.saturating_add(nobody);
-        }
+        let nobody_ns = laps.share_out(&mut self.laps_ns);
+        self.nobody_cpu_ns = self.nobody_cpu_ns.saturating_add(nobody_ns);
         for (row, share) in self.rows.iter_mut().zip(&self.laps_ns) {
             row.cpu_ns = row.cpu_ns.saturating_add(*share);
+        }
+    }
+
+    /// Shares the CPU time of the batch out among thoughts whose rows are entered later, and begins the next batch. No row may have been
+    /// entered since the batch began.
+    pub(crate) fn share_out_thoughts<T>(&mut self, turns: &mut [T], took: fn(&mut T) -> &mut Took) {
+        let Clocks::Apportioned(laps) = &mut self.clocks else { return };
+        self.laps_ns.clear();
+        self.laps_ns.extend(turns.iter_mut().map(|turn| std::mem::take(&mut took(turn).lap_ns)));
+        let nobody_ns = laps.share_out(&mut self.laps_ns);
+        self.nobody_cpu_ns = self.nobody_cpu_ns.saturating_add(nobody_ns);
+        for (turn, share) in turns.iter_mut().zip(self.laps_ns.drain(..)) {
+            took(turn).cpu_ns += share;
         }
     }
 }

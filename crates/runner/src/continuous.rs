@@ -94,9 +94,8 @@ pub fn run_continuously(
         if let Some(wait) = clock.wait(next.min(end)) {
             // Whatever has been recorded goes to disk while nothing else is to be done.
             let now = clock.now();
-            let Drive { host, books, observer, .. } = &mut run.drive;
-            books.book(host, now, *observer)?;
-            host.send()?;
+            run.drive.book(now)?;
+            run.drive.host.send()?;
             // Short naps, so that a request to stop is heard.
             run.receive(&mut clock, Span::from(wait.min(std::time::Duration::from_millis(20))))?;
             run.drive.books.resume();
@@ -112,9 +111,8 @@ pub fn run_continuously(
         run.answer_calls(now)?;
         run.drive.mint(now)?;
         run.answer_calls(now)?;
-        let Drive { host, books, observer, .. } = &mut run.drive;
-        books.book_if_full(host, now, *observer)?;
-        host.snapshot_if_due()?;
+        run.drive.book_if_full(now)?;
+        run.drive.host.snapshot_if_due()?;
         steps += 1;
         if steps.is_multiple_of(limits.progress_every_steps) {
             progress(run.drive.world());
@@ -306,8 +304,7 @@ impl Continuous<'_> {
         let mut short = self.drive.shortage(at, now);
         if short.is_some_and(|short| !short.is_frozen && short.until.is_none()) {
             // What was set aside for measured turns is in the way: book them, and what they did not use is free.
-            let Drive { host, books, observer, .. } = &mut self.drive;
-            books.book(host, now, *observer)?;
+            self.drive.book(now)?;
             short = self.drive.shortage(at, now);
         }
         if let Some(short) = short {

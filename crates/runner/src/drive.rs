@@ -73,7 +73,6 @@ pub(crate) struct Drive<'o> {
     pub(crate) arrivals_refused: usize,
     scorer: Box<dyn Scorer>,
     calls: Vec<Call>,
-    handled: u64,
     arrivals: VecDeque<(Time, Founder)>,
 }
 
@@ -107,7 +106,6 @@ impl<'o> Drive<'o> {
             arrivals_refused: 0,
             scorer: equipment.scorer,
             calls: Vec::new(),
-            handled,
             arrivals: VecDeque::new(),
         };
         drive.arrivals = equipment
@@ -159,7 +157,7 @@ impl<'o> Drive<'o> {
             }
         }
         for event in world.log().after(0).take_while(|event| event.seq <= until) {
-            sleepers.concerned(world, event, |agent, reason| {
+            sleepers.concerned(world, &event, |agent, reason| {
                 if rests_since.get(&agent).is_none_or(|since| event.seq > *since) {
                     calls.push(reason.map_or(Call::Unblock(agent), |reason| Call::Wake(agent, reason)));
                 }
@@ -173,14 +171,19 @@ impl<'o> Drive<'o> {
 
     /// Takes a step and collects what its events call for.
     pub(crate) fn step(&mut self, command: &Command, now: Time) -> Result<Step, HostError> {
-        let step = self.host.step(command, now, self.observer)?;
-        let Drive { host, sleepers, calls, handled, .. } = self;
-        let world = host.world();
-        for event in world.log().after(*handled) {
-            collect(world, sleepers, event, calls);
-        }
-        *handled = world.last_event();
-        Ok(step)
+        let Drive { host, sleepers, calls, observer, .. } = self;
+        step_and_collect(host, sleepers, calls, *observer, command, now)
+    }
+
+    /// Books what has been measured so far.
+    pub(crate) fn book(&mut self, now: Time) -> Result<(), HostError> {
+        let Drive { host, sleepers, calls, observer, books, .. } = self;
+        books.book(|command| step_and_collect(host, sleepers, calls, *observer, command, now).map(|_| ()))
+    }
+
+    /// Books what has been measured so far when it is enough for a record.
+    pub(crate) fn book_if_full(&mut self, now: Time) -> Result<(), HostError> {
+        if self.books.is_full() { self.book(now) } else { Ok(()) }
     }
 
     /// What has been called for since the last time, in the order of the events.
@@ -261,6 +264,12 @@ impl<'o> Drive<'o> {
             }
             RateDecision::Never { resource, .. } => Some(Short { resource, until: None, is_frozen: true }),
         }
+    }
+
+    /// Brings what a turn of a member needs into the processor's cache; see [`World::touch`].
+    pub(crate) fn touch(&self, at: usize, decision: Option<&ecology_minds::Decision>) -> u64 {
+        let (Some(member), Some(decision)) = (self.crew.members.get(at), decision) else { return 0 };
+        member.config_version ^ member.seen ^ self.world().touch(member.agent, &decision.action)
     }
 
     /// Carries out what a member decided and measures it. `thinking` is what its thought took, when that was measured.
@@ -350,8 +359,7 @@ impl<'o> Drive<'o> {
 
     /// Books what is left, ends the run in the journal, and keeps the minds' states for the next one.
     pub(crate) fn finish(mut self, ended: Ended, now: Time) -> Result<RunOutcome, HostError> {
-        let Drive { host, books, observer, .. } = &mut self;
-        books.book(host, now, *observer)?;
+        self.book(now)?;
         // What the shadows could not explain belongs to the history of the world, bounded by what they keep.
         for (axis, report) in self.world().parts().shadow_reports() {
             for unexplained in report.first_unexplained {
@@ -371,6 +379,23 @@ impl<'o> Drive<'o> {
             host: self.host,
         })
     }
+}
+
+/// Takes a step and collects what its events call for.
+fn step_and_collect(
+    host: &mut Host,
+    sleepers: &Sleepers,
+    calls: &mut Vec<Call>,
+    observer: &mut dyn Observer,
+    command: &Command,
+    now: Time,
+) -> Result<Step, HostError> {
+    let step = host.step(command, now, observer)?;
+    let world = host.world();
+    for event in world.last_events() {
+        collect(world, sleepers, event, calls);
+    }
+    Ok(step)
 }
 
 fn collect(world: &World, sleepers: &Sleepers, event: &Event, calls: &mut Vec<Call>) {

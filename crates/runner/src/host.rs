@@ -1,6 +1,6 @@
 //! A world with its journal: every step is recorded, and nothing counts as done before it is durable.
 
-use ecology_journal::{Committer, CommitterOptions, Journal, JournalError};
+use ecology_journal::{Committer, CommitterOptions, Frames, Journal, JournalError};
 use ecology_types::{Command, Genesis, Time};
 use ecology_world::{Event, SnapshotError, Step, StepError, World};
 
@@ -58,7 +58,8 @@ const FOUNDERS_PER_RECORD_MAX: usize = 4_096;
 pub struct Host {
     world: World,
     committer: Option<Committer>,
-    waiting: Vec<Vec<u8>>,
+    /// Records that have not gone to the journal yet.
+    waiting: Frames,
     snapshot_every: u64,
     last_snapshot: u64,
     steps: u64,
@@ -85,13 +86,13 @@ impl Host {
             CommitterOptions { batch_frames_max: batch_records_max.max(1), ..CommitterOptions::default() };
         let last_snapshot = world.last_record();
         let committer = Some(Committer::start(journal, options)?);
-        Ok(Self { world, committer, waiting: Vec::new(), snapshot_every, last_snapshot, steps: 0 })
+        Ok(Self { world, committer, waiting: Frames::default(), snapshot_every, last_snapshot, steps: 0 })
     }
 
     /// A host that records nothing, for benchmarks and searches over many seeds.
     #[must_use]
-    pub const fn unrecorded(world: World) -> Self {
-        Self { world, committer: None, waiting: Vec::new(), snapshot_every: 0, last_snapshot: 0, steps: 0 }
+    pub fn unrecorded(world: World) -> Self {
+        Self { world, committer: None, waiting: Frames::default(), snapshot_every: 0, last_snapshot: 0, steps: 0 }
     }
 
     /// Makes the world of time zero. A large population comes in several records, because one record has a largest size; they are given back,
@@ -118,10 +119,9 @@ impl Host {
             commands.push(Command::AddPrincipals(later.by_ref().take(FOUNDERS_PER_RECORD_MAX).collect()));
         }
         for command in &commands {
-            let before = self.world.last_event();
             records.push(self.world.step(command, Time::ZERO)?.bytes);
             self.steps += 1;
-            for event in self.world.log().after(before) {
+            for event in self.world.last_events() {
                 observer.observe(&self.world, event);
             }
         }
@@ -171,21 +171,18 @@ impl Host {
         now: Time,
         observer: &mut dyn Observer,
     ) -> Result<Step, HostError> {
-        let before = self.world.last_event();
-        let mut step = if self.committer.is_some() {
-            self.world.step(command, now)?
+        let Self { world, committer, waiting, .. } = self;
+        let step = if committer.is_some() {
+            waiting.push_with(|into| world.step_into(command, now, into))?
         } else {
-            self.world.step_unrecorded(command, now)?
+            world.step_unrecorded(command, now)?
         };
         self.steps += 1;
-        for event in self.world.log().after(before) {
+        for event in self.world.last_events() {
             observer.observe(&self.world, event);
         }
-        if self.committer.is_some() {
-            self.waiting.push(std::mem::take(&mut step.bytes));
-            if self.waiting.len() >= GROUP_RECORDS_MAX {
-                self.send()?;
-            }
+        if self.waiting.len() >= GROUP_RECORDS_MAX {
+            self.send()?;
         }
         Ok(step)
     }
@@ -197,7 +194,8 @@ impl Host {
     pub fn send(&mut self) -> Result<(), HostError> {
         let Some(committer) = &self.committer else { return Ok(()) };
         if !self.waiting.is_empty() {
-            committer.submit_group(None, std::mem::take(&mut self.waiting))?;
+            let next = committer.spare();
+            committer.submit_frames(None, std::mem::replace(&mut self.waiting, next))?;
         }
         Ok(())
     }

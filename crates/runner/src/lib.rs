@@ -34,4 +34,5 @@ pub use host::{Host, HostError, Observer, Observers};
 pub use outcome::{Ended, RunOutcome};
 pub use sleepers::Sleepers;
 pub use stop::Stop;
+pub use tally::Tally;
 pub use tick::{TickLimits, run_ticks};

@@ -1,5 +1,6 @@
 //! Tick mode: everybody thinks on the same snapshot, then all actions are carried out one after the other in a seeded order.
 
+use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
@@ -45,13 +46,14 @@ pub fn run_ticks(
     let mut drive = Drive::new(host, equipment, start, observer)?;
     let mut now = start;
     let mut ended = Ended::Finished;
+    let mut turns = Vec::new();
     for _ in 0..limits.ticks {
         if stop.is_requested() {
             ended = Ended::Interrupted;
             break;
         }
         now = now.after(length);
-        one_tick(&mut drive, now, limits.threads)?;
+        one_tick(&mut drive, &mut turns, now, limits.threads)?;
         drive.host.snapshot_if_due()?;
         progress(drive.world());
         if drive.next_arrival().is_none()
@@ -79,19 +81,34 @@ struct Turn {
     thinking: Took,
 }
 
-fn one_tick(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<(), HostError> {
+/// Turns whose memory is fetched side by side.
+const TOUCHED_TOGETHER: usize = 16;
+
+/// `turns` is room for this tick's turns, kept from one tick to the next.
+fn one_tick(
+    drive: &mut Drive<'_>,
+    turns: &mut Vec<Turn>,
+    now: Time,
+    threads: NonZeroUsize,
+) -> Result<(), HostError> {
     drive.step(&Command::Tick, now)?;
     drive.welcome(now)?;
     wake(drive, now)?;
-    let mut turns = think(drive, now, threads)?;
-    let mut order = drive.seed.derive("order", drive.world().tick()).rng();
-    turns.shuffle(&mut order);
-    drive.books.start();
-    for turn in turns {
-        carry_out(drive, turn, now)?;
+    think(drive, turns, now, threads)?;
+    let mut order: Vec<usize> = (0..turns.len()).collect();
+    order.shuffle(&mut drive.seed.derive("order", drive.world().tick()).rng());
+    for group in order.chunks(TOUCHED_TOGETHER) {
+        for at in group {
+            black_box(drive.touch(turns[*at].at, turns[*at].decision.as_ref().ok()));
+        }
+        drive.books.start();
+        for at in group {
+            let decision = std::mem::replace(&mut turns[*at].decision, Err(String::new()));
+            carry_out(drive, &turns[*at], decision, now)?;
+        }
+        drive.book_if_full(now)?;
     }
-    let Drive { host, books, observer, .. } = drive;
-    books.book(host, now, *observer)?;
+    drive.book(now)?;
     drive.mint(now)?;
     // Whoever was concerned by what happened goes on from the next tick, in this run or in a later one.
     answer_calls(drive, now)?;
@@ -121,8 +138,13 @@ fn answer_calls(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
 }
 
 /// Lets everybody think who can, all on the state of the world as it is now.
-fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<Turn>, HostError> {
-    let mut turns = Vec::with_capacity(drive.crew.members.len());
+fn think(
+    drive: &mut Drive<'_>,
+    turns: &mut Vec<Turn>,
+    now: Time,
+    threads: NonZeroUsize,
+) -> Result<(), HostError> {
+    turns.clear();
     for at in 0..drive.crew.members.len() {
         let agent = drive.crew.members[at].agent;
         if !runs(drive.world(), agent, now) {
@@ -153,10 +175,10 @@ fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<
         drive.host.sync()?;
     }
     if threads.get() > 1 && turns.len() >= PARALLEL_FROM {
-        think_in_parallel(drive, &mut turns, now, threads);
+        think_in_parallel(drive, turns, now, threads);
     } else {
         drive.books.start();
-        for turn in &mut turns {
+        for turn in turns.iter_mut() {
             let Drive { host, crew, books, .. } = drive;
             let member = &mut crew.members[turn.at];
             if member.mind.is_some() {
@@ -164,8 +186,9 @@ fn think(drive: &mut Drive<'_>, now: Time, threads: NonZeroUsize) -> Result<Vec<
                 turn.thinking = books.lap();
             }
         }
+        drive.books.share_out_thoughts(turns, |turn| &mut turn.thinking);
     }
-    Ok(turns)
+    Ok(())
 }
 
 /// Splits the crew into as many parts as there are threads. Each mind sees the same snapshot, so the result does not depend on the split.
@@ -223,7 +246,12 @@ fn block(drive: &mut Drive<'_>, agent: ecology_types::Key, short: Short, now: Ti
     Ok(())
 }
 
-fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostError> {
+fn carry_out(
+    drive: &mut Drive<'_>,
+    turn: &Turn,
+    decision: Result<Decision, String>,
+    now: Time,
+) -> Result<(), HostError> {
     let agent = drive.crew.members[turn.at].agent;
     // Somebody whose turn came earlier in this tick may have deleted the agent or changed its configuration.
     let Some(record) = drive.world().principal(agent) else {
@@ -235,7 +263,7 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
     let member = &drive.crew.members[turn.at];
     let is_void = !member.is_configured_by(record);
     let prompt_digest = member.config_version;
-    match turn.decision {
+    match decision {
         Ok(decision) if is_void => {
             let thought = ecology_types::Thought {
                 reservation: turn.reservation,

@@ -38,7 +38,7 @@ impl Inboxes {
     pub(crate) fn of(log: &EventLog) -> Self {
         let mut inboxes = Self::default();
         for event in log.after(0) {
-            inboxes.take_note(event);
+            inboxes.take_note(&event);
         }
         inboxes
     }
@@ -46,6 +46,12 @@ impl Inboxes {
     /// The latest events about `key`, oldest first.
     pub fn of_principal(&self, key: Key) -> impl Iterator<Item = u64> {
         self.boxes.get(key.index()).and_then(Option::as_ref).into_iter().flat_map(|inbox| inbox.iter())
+    }
+
+    /// Reads where the next number of `key` goes.
+    pub(crate) fn touch(&self, key: Key) -> u64 {
+        let inbox = self.boxes.get(key.index()).and_then(Option::as_ref);
+        inbox.map_or(0, |inbox| inbox.count as u64 ^ inbox.seqs[inbox.count % Self::KEPT_MAX])
     }
 
     pub(crate) fn take_note(&mut self, event: &Event) {

@@ -25,6 +25,7 @@ mod services;
 mod snapshot;
 mod step;
 mod subscriptions;
+mod touch;
 mod usage;
 mod view;
 mod visibility;
@@ -32,7 +33,7 @@ mod world;
 
 pub use accounts::{Account, Accounts};
 pub use agents::{AgentLoop, Agents, LoopState};
-pub use event_log::{Event, EventLog};
+pub use event_log::{Entry, Event, EventLog};
 pub use hash::StateHash;
 pub use inbox::Inboxes;
 pub use invariants::Broken;

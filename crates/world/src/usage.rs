@@ -50,6 +50,10 @@ impl<T: Default + Copy + PartialEq> Totals<T> {
         self.rows.get(key.index()).copied().unwrap_or_default()
     }
 
+    pub(crate) fn find(&self, key: Key) -> Option<&T> {
+        self.rows.get(key.index())
+    }
+
     pub(crate) fn entry(&mut self, key: Key) -> &mut T {
         if self.rows.len() <= key.index() {
             self.rows.resize(key.index() + 1, T::default());

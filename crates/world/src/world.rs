@@ -47,8 +47,10 @@ pub struct World {
     pub(crate) log: EventLog,
     pub(crate) inboxes: Inboxes,
     pub(crate) clock: Clock,
-    /// Room for the effects of the next step, kept so that a step need not ask for it.
-    pub(crate) scratch: Vec<Effect>,
+    /// The events of the last record. Their room is that of the next one, so that a step need not ask for it.
+    pub(crate) recent: Vec<Event>,
+    /// Where the effects of the last record end in its encoding, kept for its room.
+    pub(crate) ends: Vec<usize>,
 }
 
 /// Where a world is in its history.
@@ -99,7 +101,8 @@ impl World {
             log: EventLog::default(),
             inboxes: Inboxes::default(),
             clock: Clock::default(),
-            scratch: Vec::new(),
+            recent: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -183,6 +186,12 @@ impl World {
     #[must_use]
     pub const fn reservations(&self) -> &Reservations {
         &self.reservations
+    }
+
+    /// The events of the last record.
+    #[must_use]
+    pub fn last_events(&self) -> &[Event] {
+        &self.recent
     }
 
     /// The most recent events.
@@ -282,9 +291,15 @@ impl World {
             });
         }
         self.begin_record(record.time);
-        for effect in record.effects {
-            self.commit(record.actor, effect);
+        let (time, cause, actor) = (self.clock.time, record.number, record.actor);
+        let events = record.effects.into_iter().map(|effect| Event { seq: 0, time, actor, cause, effect });
+        let mut recent = std::mem::take(&mut self.recent);
+        recent.clear();
+        recent.extend(events);
+        for event in &mut recent {
+            self.commit(event, None, record.first_event);
         }
+        self.recent = recent;
         Ok(())
     }
 
@@ -293,14 +308,13 @@ impl World {
         self.clock.time = self.clock.time.max(time);
     }
 
-    /// Applies one effect and enters it into the log.
-    pub(crate) fn commit(&mut self, actor: Option<Key>, effect: Effect) {
-        self.apply(actor, &effect);
+    /// Applies one event and enters it into the log: `encoded` is its effect in the encoding of records, where that is at hand.
+    pub(crate) fn commit(&mut self, event: &mut Event, encoded: Option<&[u8]>, record_first: u64) {
+        self.apply(event.actor, &event.effect);
         self.clock.event += 1;
-        let event =
-            Event { seq: self.clock.event, time: self.clock.time, actor, cause: self.clock.record, effect };
-        self.inboxes.take_note(&event);
-        self.log.push(event);
+        event.seq = self.clock.event;
+        self.inboxes.take_note(event);
+        self.log.push(event, encoded, record_first);
     }
 
     fn apply(&mut self, actor: Option<Key>, effect: &Effect) {
