@@ -27,7 +27,7 @@ use ecology_types::{
 use ecology_world::{Event, World};
 
 #[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+static ALLOCATOR: CountingAllocator<mimalloc::MiMalloc> = CountingAllocator::new(mimalloc::MiMalloc);
 
 const SLEEPERS: u32 = 100_000;
 /// Bytes of an idle agent beyond its artifacts.
@@ -260,7 +260,8 @@ fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
     let steps = f64::from(agents) * ticks as f64;
     let floor = floor(agents, ticks);
     report.figure("floor_slab_transfer_ns", format!("{:.1}", floor.as_nanos() as f64 / steps));
-    for (name, recorded) in [("unrecorded", false), ("recorded_in_memory", true)] {
+    let folder = tempfile::tempdir()?;
+    for (name, recorded) in [("unrecorded", 0), ("recorded_in_memory", 1), ("recorded", 2)] {
         let config: Arc<str> = "mind = 'random_transfer'".into();
         let mut rules = rules();
         rules.limits.log_events_max = std::env::var("LOG").ok().and_then(|t| t.parse().ok()).unwrap_or(100_000);
@@ -268,10 +269,14 @@ fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
         let founders = (0..agents).map(|n| founder(&format!("agent_{n}"), &config, 1)).collect();
         let genesis = Command::Create(Box::new(Genesis { rules, founders, artifacts: Vec::new() }));
         let world = world(Side::Old)?;
-        let mut host = if recorded {
-            Host::new(world, Box::new(MemoryJournal::new()), 16 * 1_024, 0)?
-        } else {
-            Host::unrecorded(world)
+        let mut host = match recorded {
+            0 => Host::unrecorded(world),
+            1 => Host::new(world, Box::new(MemoryJournal::new()), 16 * 1_024, 0)?,
+            _ => {
+                let path = folder.path().join("world.db");
+                let journal = ecology_journal::SqliteJournal::open(&path, ecology_journal::OpenMode::Create)?;
+                Host::new(world, Box::new(journal), 16 * 1_024, 0)?
+            }
         };
         host.step(&genesis, Time::ZERO, &mut Observers::default())?;
         host.sync()?;
@@ -296,7 +301,7 @@ fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
             &format!("tick_boltzmann_{name}_times_floor"),
             format!("{:.1}", spent / floor.as_secs_f64().max(f64::MIN_POSITIVE)),
         );
-        if !recorded {
+        if recorded == 0 {
             report.ratio(
                 "tick_boltzmann_steps",
                 "1000000_per_cpu_second/achieved",

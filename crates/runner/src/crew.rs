@@ -171,6 +171,11 @@ impl Member {
         self.mind.as_ref().map_or(Charges::NONE, |mind| mind.estimate())
     }
 
+    /// Whether the mind wants to know what came of its last action.
+    pub(crate) fn heeds_outcome(&self) -> bool {
+        self.mind.as_ref().is_none_or(|mind| mind.heeds_outcome())
+    }
+
     /// Lets the mind think on the live view. A mind that panics has failed; nothing else is touched.
     pub(crate) fn think(&mut self, world: &World, now: Time) -> Result<Decision, String> {
         let Some(mind) = self.mind.as_mut() else { return Err("it has no mind".to_owned()) };

@@ -266,12 +266,6 @@ impl<'o> Drive<'o> {
         }
     }
 
-    /// Brings what a turn of a member needs into the processor's cache; see [`World::touch`].
-    pub(crate) fn touch(&self, at: usize, decision: Option<&ecology_minds::Decision>) -> u64 {
-        let (Some(member), Some(decision)) = (self.crew.members.get(at), decision) else { return 0 };
-        member.config_version ^ member.seen ^ self.world().touch(member.agent, &decision.action)
-    }
-
     /// Carries out what a member decided and measures it. `thinking` is what its thought took, when that was measured.
     pub(crate) fn act(
         &mut self,
@@ -293,7 +287,7 @@ impl<'o> Drive<'o> {
         self.books.enter(agent, thinking, acting, &step);
         let member = &mut self.crew.members[at];
         member.seen = seen;
-        member.last_outcome = Some(step.outcome);
+        member.last_outcome = member.heeds_outcome().then_some(step.outcome);
         Ok(decision.then)
     }
 

@@ -98,9 +98,7 @@ fn one_tick(
     let mut order: Vec<usize> = (0..turns.len()).collect();
     order.shuffle(&mut drive.seed.derive("order", drive.world().tick()).rng());
     for group in order.chunks(TOUCHED_TOGETHER) {
-        for at in group {
-            black_box(drive.touch(turns[*at].at, turns[*at].decision.as_ref().ok()));
-        }
+        black_box(touch(drive, turns, group));
         drive.books.start();
         for at in group {
             let decision = std::mem::replace(&mut turns[*at].decision, Err(String::new()));
@@ -146,6 +144,11 @@ fn think(
 ) -> Result<(), HostError> {
     turns.clear();
     for at in 0..drive.crew.members.len() {
+        if at.is_multiple_of(TOUCHED_TOGETHER) {
+            let limiter = &drive.world().parts().limiter;
+            let soon = drive.crew.members[at..].iter().take(TOUCHED_TOGETHER);
+            black_box(soon.fold(0, |seen, member| seen ^ limiter.touch(member.agent)));
+        }
         let agent = drive.crew.members[at].agent;
         if !runs(drive.world(), agent, now) {
             continue;
@@ -225,6 +228,17 @@ fn think_in_parallel(drive: &mut Drive<'_>, turns: &mut [Turn], now: Time, threa
             });
         }
     });
+}
+
+/// Brings what a group of turns needs into the processor's cache; see [`World::touch`].
+fn touch(drive: &Drive<'_>, turns: &[Turn], group: &[usize]) -> u64 {
+    let mut touched = [(ecology_types::Key::GENESIS, None); TOUCHED_TOGETHER];
+    for (place, at) in touched.iter_mut().zip(group) {
+        let turn = &turns[*at];
+        let action = turn.decision.as_ref().ok().map(|decision| &decision.action);
+        *place = (drive.crew.members[turn.at].agent, action);
+    }
+    drive.world().touch(&touched[..group.len()])
 }
 
 fn runs(world: &World, agent: ecology_types::Key, now: Time) -> bool {

@@ -54,6 +54,39 @@ struct Chunk {
     bytes: Vec<u8>,
 }
 
+impl Chunk {
+    /// Appends events of one record.
+    fn push(&mut self, events: &[Event], encoded: Option<(&[u8], &[usize])>) {
+        let Some(first) = events.first() else { return };
+        self.heads.push(Head { time: first.time, cause: first.cause, actor: first.actor });
+        // A chunk has no more heads than events, and offsets of that few events fit 32 bits.
+        let head = u16::try_from(self.heads.len() - 1).unwrap_or(u16::MAX);
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        if let Some((bytes, ends)) = encoded
+            && !events.iter().any(|event| is_kept_whole(&event.effect))
+            && let (Some(&begin), Some(&end)) = (ends.first(), ends.last())
+            && let Some(effects) = bytes.get(begin..end)
+        {
+            let here = self.bytes.len();
+            let places = events.iter().zip(ends).map(|(event, start)| Place {
+                start: offset(here + (*start - begin)),
+                head,
+                kind: event.effect.kind(),
+            });
+            self.places.extend(places);
+            self.bytes.extend_from_slice(effects);
+            return;
+        }
+        for event in events {
+            self.places.push(Place { start: offset(self.bytes.len()), head, kind: event.effect.kind() });
+            if !is_kept_whole(&event.effect) {
+                // What cannot be encoded, and every effect can, would be missing from what agents read of the past and from nothing else.
+                drop(append(&event.effect, &mut self.bytes));
+            }
+        }
+    }
+}
+
 /// Where in its chunk an event is.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Place {
@@ -124,46 +157,36 @@ impl EventLog {
         self.forget_until(self.last.saturating_sub(self.kept_max));
     }
 
-    /// Enters the next event. `encoded` is its effect in the encoding of records, where that is at hand. `record_first` is the number of the
-    /// first event of its record: events of the record in progress are kept whatever the limit.
-    pub(crate) fn push(&mut self, event: &Event, encoded: Option<&[u8]>, record_first: u64) {
-        let seq = event.seq;
-        self.last = seq;
-        let full = self.chunks.back().is_none_or(|chunk| chunk.places.len() >= CHUNK_EVENTS);
-        if full {
-            if self.chunks.is_empty() {
-                (self.first, self.chunks_first) = (seq, seq);
+    /// Enters the events of one record. `encoded` is their effects in the encoding of records and where each of them ends, beginning with where
+    /// the first one begins, where that is at hand.
+    pub(crate) fn push_record(&mut self, events: &[Event], encoded: Option<(&[u8], &[usize])>) {
+        let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
+        if self.chunks.is_empty() {
+            (self.first, self.chunks_first) = (first.seq, first.seq);
+        }
+        self.last = last.seq;
+        let mut done = 0;
+        while done < events.len() {
+            if self.chunks.back().is_none_or(|chunk| chunk.places.len() >= CHUNK_EVENTS) {
+                self.chunks.push_back(self.spare.take().unwrap_or_default());
             }
-            self.chunks.push_back(self.spare.take().unwrap_or_default());
+            let Some(chunk) = self.chunks.back_mut() else { return };
+            let fits = (CHUNK_EVENTS - chunk.places.len()).min(events.len() - done);
+            let part = &events[done..done + fits];
+            let encoded = encoded.and_then(|(bytes, ends)| Some((bytes, ends.get(done..=done + fits)?)));
+            chunk.push(part, encoded);
+            done += fits;
         }
-        let Some(chunk) = self.chunks.back_mut() else { return };
-        let head = Head { time: event.time, cause: event.cause, actor: event.actor };
-        if chunk.heads.last() != Some(&head) {
-            chunk.heads.push(head);
-        }
-        // A chunk has at most as many heads as events, and offsets of that few events fit 32 bits.
-        let place = Place {
-            start: u32::try_from(chunk.bytes.len()).unwrap_or(u32::MAX),
-            head: u16::try_from(chunk.heads.len() - 1).unwrap_or(u16::MAX),
-            kind: event.effect.kind(),
-        };
-        chunk.places.push(place);
-        if is_kept_whole(&event.effect) {
+        for event in events.iter().filter(|event| is_kept_whole(&event.effect)) {
             self.content_bytes += content_bytes(&event.effect);
-            self.whole.push_back((seq, event.effect.clone()));
-        } else if let Some(encoded) = encoded {
-            chunk.bytes.extend_from_slice(encoded);
-        } else {
-            // What cannot be encoded, and every effect can, would be missing from what agents read of the past and from nothing else.
-            drop(append(&event.effect, &mut chunk.bytes));
+            self.whole.push_back((event.seq, event.effect.clone()));
         }
-        let over = seq.saturating_sub(self.kept_max.max(1));
-        if self.first <= over {
-            self.forget_until(over.min(record_first - 1));
-        }
+        // The events of the last record are kept whatever the limit: whoever runs the world has not seen them yet.
+        let before = first.seq - 1;
+        self.forget_until(self.last.saturating_sub(self.kept_max.max(1)).min(before));
         while self.content_bytes > Self::CONTENT_BYTES_MAX
             && let Some((oldest, _)) = self.whole.front()
-            && *oldest < record_first
+            && *oldest <= before
         {
             self.forget_until(*oldest);
         }

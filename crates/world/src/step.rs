@@ -61,6 +61,8 @@ pub(crate) struct Plan {
     actor: Option<Key>,
     time: Time,
     record: u64,
+    /// Whether the command was too large and has been cut down. One that was not keeps to the limits on size.
+    pub(crate) is_cut: bool,
     pub(crate) reservation: Option<ReservationId>,
     pub(crate) bandwidth_bytes: u64,
     pub(crate) written_bytes: u64,
@@ -71,7 +73,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, effect: Effect) {
         // Numbers are given when it is certain what comes before.
         self.events.push(Event { seq: 0, time: self.time, actor: self.actor, cause: self.record, effect });
@@ -137,7 +139,7 @@ impl World {
             events = Vec::new();
         }
         let record = self.clock.record + 1;
-        let mut plan = Plan { events, actor, time: now, record, ..Plan::default() };
+        let mut plan = Plan { events, actor, time: now, record, is_cut: cut.is_some(), ..Plan::default() };
         let outcome = self.decide(command, now, &mut plan)?;
         let first_event = self.clock.event + 1;
         let mut ends = std::mem::take(&mut self.ends);
@@ -153,11 +155,8 @@ impl World {
             None => None,
         };
         self.begin_record(now);
-        for (at, event) in plan.events.iter_mut().enumerate() {
-            let encoded = encoded.and_then(|bytes| bytes.get(*ends.get(at)?..*ends.get(at + 1)?));
-            self.commit(event, encoded, first_event);
-        }
         self.recent = plan.events;
+        self.commit(encoded.map(|bytes| (bytes, ends.as_slice())));
         self.ends = ends;
         Ok(Step {
             outcome,

@@ -293,13 +293,9 @@ impl World {
         self.begin_record(record.time);
         let (time, cause, actor) = (self.clock.time, record.number, record.actor);
         let events = record.effects.into_iter().map(|effect| Event { seq: 0, time, actor, cause, effect });
-        let mut recent = std::mem::take(&mut self.recent);
-        recent.clear();
-        recent.extend(events);
-        for event in &mut recent {
-            self.commit(event, None, record.first_event);
-        }
-        self.recent = recent;
+        self.recent.clear();
+        self.recent.extend(events);
+        self.commit(None);
         Ok(())
     }
 
@@ -308,13 +304,17 @@ impl World {
         self.clock.time = self.clock.time.max(time);
     }
 
-    /// Applies one event and enters it into the log: `encoded` is its effect in the encoding of records, where that is at hand.
-    pub(crate) fn commit(&mut self, event: &mut Event, encoded: Option<&[u8]>, record_first: u64) {
-        self.apply(event.actor, &event.effect);
-        self.clock.event += 1;
-        event.seq = self.clock.event;
-        self.inboxes.take_note(event);
-        self.log.push(event, encoded, record_first);
+    /// Numbers the recent events, applies them and enters them into the log. `encoded`: see [`EventLog::push_record`].
+    pub(crate) fn commit(&mut self, encoded: Option<(&[u8], &[usize])>) {
+        let mut events = std::mem::take(&mut self.recent);
+        for event in &mut events {
+            self.apply(event.actor, &event.effect);
+            self.clock.event += 1;
+            event.seq = self.clock.event;
+            self.inboxes.take_note(event);
+        }
+        self.log.push_record(&events, encoded);
+        self.recent = events;
     }
 
     fn apply(&mut self, actor: Option<Key>, effect: &Effect) {

@@ -255,22 +255,10 @@ impl World {
         now: Time,
         plan: &mut Plan,
     ) -> Result<Done, Refusal> {
-        let limits = &self.rules.limits;
-        if method.len() > limits.name_bytes_max as usize {
-            let detail = format!("a method name has at most {} bytes", limits.name_bytes_max);
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
-        }
-        let depth_max = limits.args_depth_max as usize;
-        if args.depth(depth_max) > depth_max {
-            let detail = format!("the arguments nest deeper than {depth_max} levels");
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
-        }
         let bytes = args.bytes() as u64;
         plan.args_bytes = bytes;
-        if bytes > limits.args_bytes_max {
-            let detail =
-                format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max);
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
+        if plan.is_cut {
+            self.refuse_large(method, args, bytes)?;
         }
         let record = self.find(artifact)?;
         let call = Call {
@@ -292,6 +280,22 @@ impl World {
             done.result_bytes = done.result.bytes() as u64;
         }
         Ok(done)
+    }
+
+    /// Refuses an invocation that was too large and has been cut to just above a limit.
+    fn refuse_large(&self, method: &SmolStr, args: &Value, bytes: u64) -> Result<(), Refusal> {
+        let limits = &self.rules.limits;
+        let depth_max = limits.args_depth_max as usize;
+        let detail = if method.len() > limits.name_bytes_max as usize {
+            format!("a method name has at most {} bytes", limits.name_bytes_max)
+        } else if args.depth(depth_max) > depth_max {
+            format!("the arguments nest deeper than {depth_max} levels")
+        } else if bytes > limits.args_bytes_max {
+            format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max)
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::new(RefusalCode::ArgumentInvalid, detail))
     }
 
     /// The live artifact that an action names, or why there is none.
