@@ -81,7 +81,6 @@ impl Frames {
     pub(crate) fn check(&self) -> Result<(), JournalError> {
         self.iter().try_for_each(|frame| frame_length(frame).map(drop))
     }
-
 }
 
 impl From<Vec<u8>> for Frames {

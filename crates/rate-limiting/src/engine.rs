@@ -64,7 +64,8 @@ impl<M: Meter> Engine<M> {
 
     pub(crate) fn touch(&self, principal: Key) -> u64 {
         // The first and the last of each, which lie in different lines of the cache.
-        let account = self.accounts.find(principal).map_or(0, |account| account.shares[0] ^ account.overruns[4]);
+        let account =
+            self.accounts.find(principal).map_or(0, |account| account.shares[0] ^ account.overruns[4]);
         let row = self.row(principal).map_or(0, |row| {
             row[0].used(self.latest, self.context) ^ row[RENEWABLE_COUNT - 1].used(self.latest, self.context)
         });

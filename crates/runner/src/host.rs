@@ -92,7 +92,14 @@ impl Host {
     /// A host that records nothing, for benchmarks and searches over many seeds.
     #[must_use]
     pub fn unrecorded(world: World) -> Self {
-        Self { world, committer: None, waiting: Frames::default(), snapshot_every: 0, last_snapshot: 0, steps: 0 }
+        Self {
+            world,
+            committer: None,
+            waiting: Frames::default(),
+            snapshot_every: 0,
+            last_snapshot: 0,
+            steps: 0,
+        }
     }
 
     /// Makes the world of time zero. A large population comes in several records, because one record has a largest size; they are given back,

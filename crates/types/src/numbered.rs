@@ -96,7 +96,8 @@ impl<T> Numbered<T> {
 
     /// Everything, in ascending numbers.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        let ring = (self.first..).zip(&self.ring).filter_map(|(number, place)| Some((number, place.as_ref()?)));
+        let ring =
+            (self.first..).zip(&self.ring).filter_map(|(number, place)| Some((number, place.as_ref()?)));
         self.old.iter().map(|(number, thing)| (*number, thing)).chain(ring)
     }
 

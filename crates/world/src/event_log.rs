@@ -249,3 +249,84 @@ impl EventLog {
         self.entries_after(seq).filter_map(|entry| entry.event())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ecology_types::{Scrip, TransferReason};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn effect(n: u64) -> Effect {
+        match n % 5 {
+            0 => Effect::TickStarted { tick: n },
+            1 => Effect::ScripTransferred {
+                from: Key(1),
+                to: Key(2),
+                amount: Scrip(n),
+                reason: TransferReason::Transfer,
+            },
+            2 => Effect::ArtifactChanged {
+                key: Key(3),
+                version: n,
+                content: Some(Arc::from("text")),
+                kind: None,
+                can_execute: None,
+                access_contract: None,
+                policy: None,
+                interface: None,
+                memory: None,
+            },
+            3 => Effect::RunEnded { reason: "finished for a reason that takes some room".into() },
+            _ => Effect::AgentStarted { agent: Key(4) },
+        }
+    }
+
+    /// Encodes as a step does.
+    fn encode(events: &[Event]) -> (Vec<u8>, Vec<usize>) {
+        let mut bytes = b"head".to_vec();
+        let mut ends = vec![bytes.len()];
+        for event in events {
+            append(&event.effect, &mut bytes).unwrap();
+            ends.push(bytes.len());
+        }
+        (bytes, ends)
+    }
+
+    proptest! {
+        #[test]
+        fn it_gives_back_the_latest_events(
+            kept_max in 1_usize..1_500,
+            records in prop::collection::vec((0_usize..700, any::<bool>(), any::<u64>()), 1..12),
+        ) {
+            let mut log = EventLog::default();
+            log.set_kept_max(kept_max);
+            let mut all: Vec<Event> = Vec::new();
+            for (cause, (len, encoded, mix)) in (1_u64..).zip(records) {
+                let before = all.len();
+                for n in 0..len as u64 {
+                    let (seq, actor) = (all.len() as u64 + 1, mix.is_multiple_of(2).then_some(Key(7)));
+                    all.push(Event { seq, time: Time(cause), actor, cause, effect: effect(mix.wrapping_add(n)) });
+                }
+                let (bytes, ends) = encode(&all[before..]);
+                log.push_record(&all[before..], encoded.then_some((&bytes, &ends)));
+                if len == 0 {
+                    continue;
+                }
+                let kept = &all[all.len().saturating_sub(kept_max).min(before)..];
+                prop_assert_eq!(log.first_kept(), kept[0].seq);
+                prop_assert_eq!(log.last_seq(), all.len() as u64);
+                prop_assert!(log.after(0).eq(kept.iter().cloned()));
+                prop_assert!(log.after(0).rev().eq(kept.iter().rev().cloned()));
+                prop_assert!(log.entries_after(0).map(|entry| entry.kind()).eq(kept.iter().map(|event| Some(event.effect.kind()))));
+                prop_assert!(log.after(kept[kept.len() / 2].seq).eq(kept[kept.len() / 2 + 1..].iter().cloned()));
+                prop_assert_eq!(log.get(kept[0].seq - 1), None);
+                prop_assert_eq!(log.get(log.last_seq() + 1), None);
+                let saved: EventLog = postcard::from_bytes(&postcard::to_allocvec(&log).unwrap()).unwrap();
+                prop_assert!(saved.after(0).eq(kept.iter().cloned()));
+            }
+        }
+    }
+}
