@@ -3,9 +3,12 @@
 
 mod bad_input;
 mod crash;
+mod deprecations;
 mod determinism;
 mod disk;
 mod figures;
 mod flag_walk;
 mod interrupt;
+mod migration;
+mod movable;
 mod readme;

@@ -106,7 +106,7 @@ pub(crate) struct Bounds {
     pub(crate) le: Option<f64>,
 }
 
-/// `kind = "agree"`: the run with the other implementation of `axis` as a shadow, with seeds 1 to `seeds`, finds at most `unexplained` differences.
+/// `kind = "agree"`: every scenario with the other implementation of `axis` as a shadow, with seeds 1 to `seeds`, finds at most `unexplained` differences.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AgreeCheck {
@@ -116,6 +116,9 @@ pub(crate) struct AgreeCheck {
     pub(crate) shadow: String,
     /// Arguments of the binary, without `--shadow` and `--seed`.
     pub(crate) args: Vec<String>,
+    /// Scenarios to run, each with every seed; without them the arguments name one.
+    #[serde(default)]
+    pub(crate) scenarios: Vec<String>,
     /// How many seeds.
     #[serde(default = "one")]
     pub(crate) seeds: usize,

@@ -3,6 +3,7 @@
 mod contract;
 mod divergence;
 mod laws;
+mod migration;
 mod policy;
 mod shadow;
 

@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod exit;
 mod failure;
+mod positions;
 mod render;
 mod terminal;
 mod text;
@@ -61,6 +62,10 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failu
         Command::Run(args) => commands::run::execute(&args, terminal),
         Command::Inspect(args) => commands::inspect::execute(&args, terminal),
         Command::Replay(args) => commands::replay::execute(&args, terminal),
+        Command::Diff(args) => commands::diff::execute(&args, terminal),
+        Command::Fork(args) => commands::fork::execute(&args, terminal),
+        Command::Migrate(args) => commands::migrate::execute(&args, terminal),
+        Command::CompareModes(args) => commands::compare_modes::execute(&args, terminal),
         Command::Repair(args) => commands::repair::execute(&args, terminal),
         Command::Scenarios(args) => commands::scenarios::execute(&args, terminal),
         Command::Features(args) => commands::features::execute(&args, terminal),

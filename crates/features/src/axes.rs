@@ -173,7 +173,7 @@ pub static AXES: [AxisInfo; Axis::COUNT] = [
         },
         shadowing: Shadowing::Impossible {
             why: "only one thing can drive an agent, so there is no second answer to compare with",
-            instead: "compare whole runs instead: run the same scenario once in each mode and look at both reports",
+            instead: "compare whole runs instead: `ecology compare-modes` runs a scenario in both and compares what has to be equal",
         },
     },
     AxisInfo {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ecology_types::{
-    ArtifactRecord, Draft, Id, Interface, Key, Limits, Policy, RefusalCode, SmolStr, Time, Value,
+    ArtifactRecord, ConvertedField, Draft, Id, Interface, Key, Limits, Policy, RefusalCode, SmolStr, Time,
+    Value,
 };
 
 /// May this come to be or change? Asked before anything happens; who may do it is a question for access control, not for the schema.
@@ -76,6 +77,13 @@ pub enum Change<'a> {
         to: Key,
         /// When.
         at: Time,
+    },
+    /// A migration changed a field of it, for the schema and not for anybody: neither its version nor the time of its last change move.
+    Converted {
+        /// Which one.
+        key: Key,
+        /// What changed.
+        field: &'a ConvertedField,
     },
     /// It was removed and leaves a tombstone.
     Deleted {

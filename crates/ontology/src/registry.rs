@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ecology_types::{ArtifactRecord, Key};
+use ecology_types::{ArtifactRecord, ConvertedField, Key};
 
 use crate::index::{Candidates, Index};
 use crate::{Change, Query, Resolution};
@@ -148,6 +148,14 @@ impl Registry {
                 if let Some(record) = self.live(key) {
                     let has_standing = record.has_standing;
                     self.entomb(key, has_standing);
+                }
+            }
+            Change::Converted { key, field } => {
+                let Some(record) = self.live_mut(key) else { return };
+                match field {
+                    ConvertedField::AccessContract(contract) => record.access_contract = *contract,
+                    ConvertedField::Interface(interface) => record.interface.clone_from(interface),
+                    ConvertedField::Nothing => {}
                 }
             }
             Change::OwnerChanged { key, to, at } => {

@@ -15,6 +15,8 @@ use crate::{
 const CHECK: &str = "check";
 /// The kind of question of [`Ontology::artifact`] and [`Ontology::principal`].
 const RESOLVE: &str = "resolve";
+/// The kind of question of [`Ontology::describe`].
+const DESCRIBE: &str = "describe";
 /// The kind of question of [`Ontology::search`].
 const SEARCH: &str = "search";
 
@@ -59,12 +61,6 @@ impl ShadowOntology {
             }
         }
         report
-    }
-
-    /// Ends the pair and keeps the serving side.
-    #[must_use]
-    pub fn into_serving(self) -> Box<dyn Ontology> {
-        self.serving
     }
 
     fn is_off(&self) -> bool {
@@ -178,6 +174,14 @@ fn essence(resolution: &Resolution<'_>) -> Essence {
         Resolution::Tombstone => Essence::Tombstone,
         Resolution::Free => Essence::Free,
     }
+}
+
+/// Whether two descriptions say the same of every field that both have. The schemas may show other fields, never other facts.
+fn agree_in_common(a: &Value, b: &Value) -> bool {
+    let (Value::Map(a), Value::Map(b)) = (a, b) else { return false };
+    a.iter().all(|(field, value)| {
+        b.iter().find(|(other, _)| other == field).is_none_or(|(_, same)| same == value)
+    })
 }
 
 /// Details hold drafts, and drafts hold content: keep the beginning.
@@ -339,7 +343,23 @@ impl Ontology for ShadowOntology {
     }
 
     fn describe(&self, record: &ArtifactRecord, name: &dyn Fn(Key) -> Id) -> Value {
-        self.serving.describe(record, name)
+        let serving = self.serving.describe(record, name);
+        let compare = |candidate: &dyn Ontology| {
+            let answer = candidate.describe(record, name);
+            if answer == serving {
+                return (answer, true, None);
+            }
+            let explained = self.sides().is_some() && agree_in_common(&serving, &answer);
+            (answer, false, explained.then_some(OntologyDivergence::Description))
+        };
+        match self.ask(DESCRIBE, compare) {
+            None => {}
+            Some((_, true, _)) => self.tally.record(DESCRIBE, &Verdict::Same),
+            Some((answer, false, explained)) => {
+                self.record(DESCRIBE, explained, &record.id, [&serving, &answer]);
+            }
+        }
+        serving
     }
 
     fn digest(&self, into: &mut Vec<u8>) {

@@ -123,9 +123,10 @@ impl Ontology for Unified {
     fn apply(&mut self, change: &Change<'_>) {
         let key = match *change {
             Change::Created(record) => return self.add(record.clone()),
-            Change::Changed { key, .. } | Change::OwnerChanged { key, .. } | Change::Deleted { key, .. } => {
-                key
-            }
+            Change::Changed { key, .. }
+            | Change::OwnerChanged { key, .. }
+            | Change::Converted { key, .. }
+            | Change::Deleted { key, .. } => key,
         };
         let home = self.home(key);
         let standing = home.standing(key);

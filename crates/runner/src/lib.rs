@@ -8,13 +8,18 @@
 
 mod bookkeeping;
 pub mod clock;
+pub mod compare_modes;
 pub mod compose;
 mod continuous;
 mod crew;
+pub mod diff;
 mod drive;
+pub mod fork;
 mod host;
 pub mod made_with;
+pub mod migrate;
 mod outcome;
+pub mod redecide;
 pub mod report;
 pub mod scenario;
 pub mod session;

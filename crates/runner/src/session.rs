@@ -26,7 +26,7 @@ use crate::tally::Tally;
 use crate::tick::{TickLimits, run_ticks};
 
 /// The tag under which the hash at the end of a run is kept.
-const HASH_TAG: &[u8] = b"hash v1";
+pub(crate) const HASH_TAG: &[u8] = b"hash v1";
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -123,6 +123,18 @@ impl From<ConfigError> for SessionError {
 /// # Errors
 /// [`SessionError`] says what is wrong and what to do. A world that exists is never harmed by a run that cannot begin.
 pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<RunReport, SessionError> {
+    run_and_look(spec, progress, &mut |_| {})
+}
+
+/// The same, and shows the world as it is at the end.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_and_look(
+    spec: SessionSpec,
+    progress: &mut dyn FnMut(&Progress),
+    look: &mut dyn FnMut(&World),
+) -> Result<RunReport, SessionError> {
     let started = std::time::Instant::now();
     let SessionSpec { mut config, path, stop, version } = spec;
     let axes = config.axis_vector();
@@ -159,6 +171,7 @@ pub fn run(spec: SessionSpec, progress: &mut dyn FnMut(&Progress)) -> Result<Run
         drive(&config, host, equipment, length, &stop, &mut both, progress)?
     };
     let RunOutcome { mut host, ended, minds_started_anew, .. } = outcome;
+    look(host.world());
     let hash = host.world().hash();
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
     host.snapshot()?;

@@ -7,6 +7,7 @@ mod continuous;
 mod faults;
 mod life;
 mod real_clock;
+mod redecide;
 mod schedule;
 mod session;
 mod shutdown;

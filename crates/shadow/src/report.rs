@@ -25,6 +25,30 @@ pub struct Report {
     pub kinds: Vec<(String, u64)>,
 }
 
+impl Report {
+    /// Adds what another pair of the same two implementations found later. The first unexplained differences stay the first.
+    pub fn add(&mut self, later: &Self) {
+        self.compared += later.compared;
+        self.same += later.same;
+        self.mismatched += later.mismatched;
+        self.candidate_failures += later.candidate_failures;
+        add_counts(&mut self.expected, &later.expected);
+        add_counts(&mut self.kinds, &later.kinds);
+        let room = crate::Tally::UNEXPLAINED_KEPT_MAX.saturating_sub(self.first_unexplained.len());
+        self.first_unexplained.extend(later.first_unexplained.iter().take(room).cloned());
+    }
+}
+
+/// Adds counts by name; both lists are in ascending order of the names.
+fn add_counts(sum: &mut Vec<(String, u64)>, more: &[(String, u64)]) {
+    for (name, count) in more {
+        match sum.binary_search_by(|(other, _)| other.cmp(name)) {
+            Ok(at) => sum[at].1 += count,
+            Err(at) => sum.insert(at, (name.clone(), *count)),
+        }
+    }
+}
+
 /// One difference that nothing explains.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unexplained {

@@ -82,6 +82,8 @@ pub enum Command {
     },
     /// Add several principals at once, all or none, on behalf of the operator of the world: a population too large for one record of [`Command::Create`].
     AddPrincipals(Vec<Founder>),
+    /// A step of moving what exists to the other half of an axis.
+    Migrate(crate::Migration),
 }
 
 /// One turn of an agent: what it thought, and what it does.

@@ -371,6 +371,46 @@ pub enum Effect {
         /// Its code.
         code: SmolStr,
     },
+    /// What exists begins to move to the other half of an axis, from the first key on.
+    MigrationBegun {
+        /// The axis.
+        axis: Axis,
+        /// The half to move to.
+        to: crate::Side,
+        /// Why it goes ahead although not every gate is met.
+        forced: Option<Box<str>>,
+        /// What the gates found.
+        evidence: Box<str>,
+    },
+    /// A range of keys was moved.
+    MigrationBatch {
+        /// The axis.
+        axis: Axis,
+        /// The half to move to.
+        to: crate::Side,
+        /// The first key.
+        from: Key,
+        /// The key after the last one: the watermark.
+        until: Key,
+        /// A digest of the range as the old half sees it. The way back compares it.
+        digest: crate::RangeDigest,
+        /// What changed.
+        converted: Vec<crate::Converted>,
+    },
+    /// All that exists has been moved: the other half may serve.
+    MigrationFinished {
+        /// The axis.
+        axis: Axis,
+        /// The half that may serve.
+        to: crate::Side,
+    },
+    /// A migration was given up before its end.
+    MigrationAbandoned {
+        /// The axis.
+        axis: Axis,
+        /// The half that it would have led to.
+        to: crate::Side,
+    },
 }
 
 /// What a container went through.
@@ -553,4 +593,8 @@ event_kinds! {
     PermissionDivergence "permission_divergence" Effect::PermissionDivergence { .. },
     Container "container" Effect::Container { .. },
     DeprecationUsed "deprecation_used" Effect::DeprecationUsed { .. },
+    MigrationBegun "migration_begun" Effect::MigrationBegun { .. },
+    MigrationBatch "migration_batch" Effect::MigrationBatch { .. },
+    MigrationFinished "migration_finished" Effect::MigrationFinished { .. },
+    MigrationAbandoned "migration_abandoned" Effect::MigrationAbandoned { .. },
 }

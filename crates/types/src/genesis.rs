@@ -91,10 +91,4 @@ impl GenesisArtifact {
     pub const fn is_contract(self) -> bool {
         matches!(self, Self::Freeware | Self::SelfOwned | Self::Private | Self::Public)
     }
-
-    /// Whether it is a service with methods that the kernel itself answers.
-    #[must_use]
-    pub const fn is_service(self) -> bool {
-        !self.is_contract() && !matches!(self, Self::Genesis)
-    }
 }

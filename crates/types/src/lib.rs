@@ -10,9 +10,11 @@ mod amount;
 mod artifact;
 mod axes;
 mod command;
+mod command_kind;
 mod effect;
 mod genesis;
 mod id;
+mod migration;
 mod numbered;
 mod outcome;
 mod record;
@@ -31,12 +33,14 @@ pub use axes::{Axis, AxisVector, Side};
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,
 };
+pub use command_kind::CommandKind;
 pub use effect::{
     Bid, BidId, ContainerChange, Effect, EventKind, Good, MintReason, Order, OrderId, ReservationId,
     TransferReason, WakeReason,
 };
 pub use genesis::GenesisArtifact;
 pub use id::{Id, IdError, Key};
+pub use migration::{Converted, ConvertedField, Migration, RangeDigest};
 pub use numbered::Numbered;
 pub use outcome::Outcome;
 pub use record::{RECORD_VERSION, Record, RecordError, RecordRef, append};

@@ -41,6 +41,8 @@ impl World {
             Key::GENESIS => self.exempt.get(&record.key).copied().unwrap_or(0),
             _ => 0,
         };
+        // Methods that a migration made up are nobody's to pay for.
+        let interface = interface.filter(|interface| !self.migrations.made_up(record.key, interface));
         bytes(content, interface).saturating_sub(exempt)
     }
 

@@ -63,6 +63,7 @@ impl World {
         let mut deleters: Vec<_> = self.deleters.iter().collect();
         deleters.sort_unstable();
         decided.add(&deleters);
+        decided.add(&self.migrations);
         let mut measured = Section::default();
         for resource in Resource::RENEWABLE {
             let section = if resource.is_measured() { &mut measured } else { &mut decided };

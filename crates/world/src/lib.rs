@@ -7,13 +7,13 @@
 mod accounts;
 mod agents;
 mod decide;
-mod decide_types;
 mod disk;
 mod event_log;
 mod graves;
 mod hash;
 mod inbox;
 mod invariants;
+mod migrations;
 mod mint;
 mod order_book;
 mod oversize;
@@ -33,10 +33,12 @@ mod world;
 
 pub use accounts::{Account, Accounts};
 pub use agents::{AgentLoop, Agents, LoopState};
+pub use decide::MigrationPlan;
 pub use event_log::{Entry, Event, EventLog};
 pub use hash::StateHash;
 pub use inbox::Inboxes;
 pub use invariants::Broken;
+pub use migrations::{Migrations, OpenMigration, Residue};
 pub use mint::{Auction, Mint};
 pub use order_book::OrderBook;
 pub use parts::Parts;

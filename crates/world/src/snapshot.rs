@@ -12,6 +12,7 @@ use crate::disk::Exempt;
 use crate::event_log::EventLog;
 use crate::graves::Graves;
 use crate::inbox::Inboxes;
+use crate::migrations::Migrations;
 use crate::mint::Mint;
 use crate::order_book::OrderBook;
 use crate::parts::Parts;
@@ -21,7 +22,7 @@ use crate::usage::{Measured, Totals, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 4;
+pub const SNAPSHOT_VERSION: u32 = 5;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -37,6 +38,7 @@ struct Saved {
     subscriptions: Subscriptions,
     deleters: Vec<(Key, Key)>,
     graves: Graves,
+    migrations: Migrations,
     exempt: Exempt,
     usage: Totals<Usage>,
     measured: Totals<Measured>,
@@ -72,6 +74,7 @@ impl World {
             subscriptions: self.subscriptions.clone(),
             deleters,
             graves: self.graves.clone(),
+            migrations: self.migrations.clone(),
             exempt: self.exempt.clone(),
             usage: self.usage.clone(),
             measured: self.measured.clone(),
@@ -121,6 +124,7 @@ impl World {
             subscriptions: saved.subscriptions,
             deleters: saved.deleters.into_iter().collect(),
             graves: saved.graves,
+            migrations: saved.migrations,
             exempt: saved.exempt,
             usage: saved.usage,
             measured: saved.measured,

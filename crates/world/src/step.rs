@@ -61,8 +61,8 @@ pub(crate) struct Plan {
     actor: Option<Key>,
     time: Time,
     record: u64,
-    /// Whether the command was too large and has been cut down. One that was not keeps to the limits on size.
-    pub(crate) is_cut: bool,
+    /// Whether it is known that the command keeps to the limits on size.
+    pub(crate) fits: bool,
     pub(crate) reservation: Option<ReservationId>,
     pub(crate) bandwidth_bytes: u64,
     pub(crate) written_bytes: u64,
@@ -115,6 +115,21 @@ impl World {
         self.step_with(command, now, None)
     }
 
+    /// What would come of a command now, without doing it: for asking another implementation about a recorded history.
+    ///
+    /// # Errors
+    /// As [`World::step`].
+    pub fn would(&self, command: &Command, now: Time) -> Result<(Outcome, Vec<Effect>), StepError> {
+        match (self.clock.record == 0, creates(command)) {
+            (true, false) => return Err(StepError::NotCreated),
+            (false, true) => return Err(StepError::AlreadyCreated),
+            _ => {}
+        }
+        let mut plan = Plan::default();
+        let outcome = self.decide(command, now.max(self.clock.time), &mut plan)?;
+        Ok((outcome, plan.events.into_iter().map(|event| event.effect).collect()))
+    }
+
     fn step_with(
         &mut self,
         command: &Command,
@@ -139,7 +154,7 @@ impl World {
             events = Vec::new();
         }
         let record = self.clock.record + 1;
-        let mut plan = Plan { events, actor, time: now, record, is_cut: cut.is_some(), ..Plan::default() };
+        let mut plan = Plan { events, actor, time: now, record, fits: cut.is_none(), ..Plan::default() };
         let outcome = self.decide(command, now, &mut plan)?;
         let first_event = self.clock.event + 1;
         let mut ends = std::mem::take(&mut self.ends);
@@ -205,6 +220,7 @@ impl World {
             Command::Settle { rows } => self.decide_settle(rows, plan),
             Command::Lifecycle { agent, change } => self.decide_lifecycle(*agent, change, now, plan)?,
             Command::ResolveMint { scores } => self.decide_mint(scores, now, plan)?,
+            Command::Migrate(step) => self.decide_migrate(step, plan)?,
             Command::Divergence { axis, detail } => {
                 plan.push(Effect::PermissionDivergence { axis: *axis, detail: detail.clone() });
             }

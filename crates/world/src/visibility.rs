@@ -104,7 +104,12 @@ impl World {
             }
             // What somebody tried in vain may name what is hidden from others.
             Effect::ActionRefused { .. } => event.actor.is_some_and(is_viewer),
-            Effect::Interned { .. } | Effect::PermissionDivergence { .. } => false,
+            // What the operator does behind the scenes.
+            Effect::Interned { .. }
+            | Effect::PermissionDivergence { .. }
+            | Effect::MigrationBegun { .. }
+            | Effect::MigrationBatch { .. }
+            | Effect::MigrationAbandoned { .. } => false,
             _ => true,
         }
     }
@@ -310,7 +315,29 @@ impl World {
                 start.key("agent", *agent).value("change", format!("{change:?}").to_lowercase().as_str())
             }
             Effect::DeprecationUsed { code } => start.value("code", code.as_str()),
+            Effect::MigrationBegun { axis, to, forced, evidence } => {
+                let start = start.value("axis", axis.name()).value("to", axis.implementation(*to));
+                let start = match forced {
+                    Some(reason) => start.value("forced", &**reason),
+                    None => start,
+                };
+                start.value("evidence", &**evidence)
+            }
+            Effect::MigrationBatch { axis, to, from, until, digest, converted } => start
+                .value("axis", axis.name())
+                .value("to", axis.implementation(*to))
+                .value("from", u64::from(from.0))
+                .value("until", u64::from(until.0))
+                .value("converted", converted.len() as u64)
+                .value("digest", hex(digest).as_str()),
+            Effect::MigrationFinished { axis, to } | Effect::MigrationAbandoned { axis, to } => {
+                start.value("axis", axis.name()).value("to", axis.implementation(*to))
+            }
         };
         Some(Value::Map(picture.fields))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

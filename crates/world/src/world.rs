@@ -17,6 +17,7 @@ use crate::disk::Exempt;
 use crate::event_log::{Event, EventLog};
 use crate::graves::Graves;
 use crate::inbox::Inboxes;
+use crate::migrations::Migrations;
 use crate::mint::Mint;
 use crate::order_book::OrderBook;
 use crate::parts::Parts;
@@ -41,6 +42,7 @@ pub struct World {
     /// Who deleted what, so that deleting twice is no error for the deleter. Looked up, never iterated.
     pub(crate) deleters: FxHashMap<Key, Key>,
     pub(crate) graves: Graves,
+    pub(crate) migrations: Migrations,
     pub(crate) exempt: Exempt,
     pub(crate) usage: Totals<Usage>,
     pub(crate) measured: Totals<Measured>,
@@ -95,6 +97,7 @@ impl World {
             subscriptions: Subscriptions::default(),
             deleters: FxHashMap::default(),
             graves: Graves::default(),
+            migrations: Migrations::default(),
             exempt: Exempt::default(),
             usage: Totals::default(),
             measured: Totals::default(),
@@ -162,6 +165,12 @@ impl World {
     #[must_use]
     pub const fn accounts(&self) -> &Accounts {
         &self.accounts
+    }
+
+    /// What migrations have done so far.
+    #[must_use]
+    pub const fn migrations(&self) -> &Migrations {
+        &self.migrations
     }
 
     /// Escrow's open orders.
@@ -488,6 +497,12 @@ impl World {
             }
             Effect::AgentStopped { agent, .. } => self.agents.entry(*agent).state = LoopState::Stopped,
             Effect::AgentVoided { .. } | Effect::PermissionDivergence { .. } | Effect::Container { .. } => {}
+            Effect::MigrationBegun { axis, to, .. } => self.migrations.begin(*axis, *to, self.clock.record),
+            Effect::MigrationBatch { axis, from, until, digest, converted, .. } => {
+                self.apply_batch(*axis, (*from, *until, *digest), converted);
+            }
+            Effect::MigrationFinished { axis, to } => self.migrations.finish(*axis, *to),
+            Effect::MigrationAbandoned { .. } => self.migrations.abandon(),
             Effect::DeprecationUsed { code } => {
                 self.clock.deprecations_told.insert(code.clone());
             }

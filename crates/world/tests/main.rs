@@ -4,9 +4,11 @@
 
 mod actions;
 mod codes;
+mod deprecations;
 mod escrow;
 mod hostile;
 mod laws;
+mod migrations;
 mod mint;
 mod services;
 mod support;

@@ -196,42 +196,67 @@ fn show(value: Option<&Value>) -> String {
 /// The report has `/shadow/AXIS` with `compared`, `unexplained` and `candidate_failures`.
 fn agree(setting: &Setting<'_>, check: &AgreeCheck) -> Result<Found> {
     let (mut compared, mut unexplained) = (0, 0);
-    for seed in 1..=check.seeds {
-        let mut args = check.args.clone();
-        args.extend(["--shadow".to_owned(), format!("{}={}", check.axis, check.shadow)]);
-        args.extend(["--seed".to_owned(), seed.to_string()]);
-        let answer = match in_fresh_world(setting, &args, false)? {
-            Ok(answer) if answer.exit == Some(0) => answer,
-            Ok(answer) => {
-                return Ok(Err(format!("seed {seed}: ended with {}:\n{}", code(answer.exit), answer.tail)));
+    let scenarios: Vec<Option<&String>> = match check.scenarios.as_slice() {
+        [] => vec![None],
+        named => named.iter().map(Some).collect(),
+    };
+    for scenario in &scenarios {
+        for seed in 1..=check.seeds {
+            match agree_once(setting, check, *scenario, seed)? {
+                Ok((asked, differ)) => {
+                    compared += asked;
+                    unexplained += differ;
+                }
+                Err(text) => {
+                    let scenario = scenario.map(|name| format!("{name}, ")).unwrap_or_default();
+                    return Ok(Err(format!("{scenario}seed {seed}: {text}")));
+                }
             }
-            Err(text) => return Ok(Err(format!("seed {seed}: {text}"))),
-        };
-        let number =
-            |name: &str| at(&answer, &format!("/shadow/{}/{name}", check.axis)).and_then(Value::as_u64);
-        let (Some(asked), Some(differ), Some(failures)) =
-            (number("compared"), number("unexplained"), number("candidate_failures"))
-        else {
-            return Ok(Err(format!(
-                "seed {seed}: the report has no /shadow/{} with compared, unexplained and candidate_failures",
-                check.axis
-            )));
-        };
-        if asked < check.least {
-            return Ok(Err(format!(
-                "seed {seed}: {asked} answers were compared, expected at least {}",
-                check.least
-            )));
         }
-        compared += asked;
-        unexplained += differ + failures;
     }
-    let text = format!("{} seeds, {compared} compared, {unexplained} unexplained", check.seeds);
+    let text = format!(
+        "{} scenarios, {} seeds, {compared} compared, {unexplained} unexplained",
+        scenarios.len(),
+        check.seeds
+    );
     Ok(if unexplained <= check.unexplained {
         Ok(text)
     } else {
         Err(format!("{text}, expected at most {}", check.unexplained))
     })
+}
+
+/// One run: how many answers were compared, and how many of them nothing explains.
+fn agree_once(
+    setting: &Setting<'_>,
+    check: &AgreeCheck,
+    scenario: Option<&String>,
+    seed: usize,
+) -> Result<std::result::Result<(u64, u64), String>> {
+    let mut args = check.args.clone();
+    if let Some(scenario) = scenario {
+        args.extend(["--scenario".to_owned(), scenario.clone()]);
+    }
+    args.extend(["--shadow".to_owned(), format!("{}={}", check.axis, check.shadow)]);
+    args.extend(["--seed".to_owned(), seed.to_string()]);
+    let answer = match in_fresh_world(setting, &args, false)? {
+        Ok(answer) if answer.exit == Some(0) => answer,
+        Ok(answer) => return Ok(Err(format!("ended with {}:\n{}", code(answer.exit), answer.tail))),
+        Err(text) => return Ok(Err(text)),
+    };
+    let number = |name: &str| at(&answer, &format!("/shadow/{}/{name}", check.axis)).and_then(Value::as_u64);
+    let (Some(asked), Some(differ), Some(failures)) =
+        (number("compared"), number("unexplained"), number("candidate_failures"))
+    else {
+        return Ok(Err(format!(
+            "the report has no /shadow/{} with compared, unexplained and candidate_failures",
+            check.axis
+        )));
+    };
+    if asked < check.least {
+        return Ok(Err(format!("{asked} answers were compared, expected at least {}", check.least)));
+    }
+    Ok(Ok((asked, differ + failures)))
 }
 
 fn measure(setting: &Setting<'_>, check: &BenchCheck) -> Result<Found> {

@@ -65,6 +65,10 @@ pub(crate) enum Command {
     Run(RunArgs),
     Inspect(InspectArgs),
     Replay(ReplayArgs),
+    Diff(DiffArgs),
+    Fork(ForkArgs),
+    Migrate(MigrateArgs),
+    CompareModes(CompareModesArgs),
     Repair(RepairArgs),
     Scenarios(ScenariosArgs),
     Features(FeaturesArgs),
@@ -79,6 +83,10 @@ pub(crate) enum Command {
 ///
 /// Every record is applied from the first on, without snapshots. The hash is compared with the one that was kept at the last orderly
 /// end of a run. Exit code 1 when they differ.
+///
+/// With --redecide every recorded command is decided again, each on the state that it was decided on: by the same implementations, which
+/// must come to the same effects, or by others (--set features.AXIS=IMPL), which may differ where the divergence register says so. The
+/// world is only read. Exit code 1 when a difference is not explained.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReplayArgs {
     /// The file of the world
@@ -86,9 +94,128 @@ pub(crate) struct ReplayArgs {
     /// Stop after this record
     #[arg(long, value_name = "RECORD", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) until: Option<u64>,
+    /// Decide every recorded command again and report where the decisions part
+    #[arg(long)]
+    pub(crate) redecide: bool,
+    /// Ask this implementation instead of the recorded one, for example features.access_control=contract; may be repeated
+    #[arg(long, value_name = "features.AXIS=IMPL", requires = "redecide")]
+    pub(crate) set: Vec<String>,
     /// One JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Show where two worlds part: the first event and the fields of the state that differ
+///
+/// Compared is what the rules decided; what the machine measured differs between any two runs and is only mentioned. Exit code 1 when the
+/// worlds differ.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    /// The file of one world
+    pub(crate) a: PathBuf,
+    /// The file of the other world
+    pub(crate) b: PathBuf,
+    /// Fields to show
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole_number::<u32>, allow_negative_numbers = true)]
+    pub(crate) fields: u32,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Make a new world from any point of an old one
+///
+/// The new world shares the history of the old one up to the given record and goes on from there on its own. The old one is only read.
+/// With --set a configuration file is written beside the new world that holds these settings, for its runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ForkArgs {
+    /// The file of the old world
+    pub(crate) world: PathBuf,
+    /// The last record that both share; all of them without it
+    #[arg(long, value_name = "RECORD", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) at: Option<u64>,
+    /// The file of the new world
+    #[arg(long, value_name = "PATH")]
+    pub(crate) to: PathBuf,
+    /// A setting for the runs of the new world, for example features.access_control=contract; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Move a world to the other half of one axis, or back
+///
+/// First comes the plan: what changes and what has no exact place in the other half. Then the gates: the whole recorded history is decided
+/// again by the other half, and enough has to be compared, every kind of command covered, nothing unexplained and every law kept. Then what
+/// exists is converted in batches; killed at any moment, the same command goes on where it was. What is replaced is kept, so --back restores
+/// it. The world carries its position from then on: its runs take it. A configuration file that chooses a half of the axis, or that is named
+/// here, is edited in place.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MigrateArgs {
+    /// The file of the world
+    pub(crate) world: PathBuf,
+    /// Where to, for example features.artifact_ontology=unified
+    #[arg(long, value_name = "features.AXIS=IMPL")]
+    pub(crate) to: String,
+    /// Undo it: move to the other half instead
+    #[arg(long)]
+    pub(crate) back: bool,
+    /// Show the plan and the gates and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go ahead although gates are not met; the reason is kept in the journal
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub(crate) force: Option<String>,
+    /// Decisions that have to be compared at least
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = whole_number::<u64>, allow_negative_numbers = true)]
+    pub(crate) decisions_min: u64,
+    /// The configuration file to edit; without it config/ecology.toml, if that chooses a half of the axis
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Compare running by ticks with running continuously
+///
+/// Who drives the agents decides no single command, so the modes are compared by declared equivalences: laws that hold in either, sums that
+/// are equal in both after each third of the run, and figures that are within their published interval in either. Every seed is run in both
+/// modes, in memory and on a virtual clock. Exit code 1 when an equivalence does not hold.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareModesArgs {
+    /// The scenario; `ecology scenarios` lists them
+    #[arg(long, value_name = "NAME", default_value = "commune")]
+    pub(crate) scenario: String,
+    /// How many agents take part
+    #[arg(long, value_name = "N", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
+    pub(crate) agents: Option<u64>,
+    /// Length of each run, in ticks
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) ticks: u64,
+    /// Seeds to run, from 1 on
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) seeds: u64,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A reason that somebody will read later.
+fn reason(text: &str) -> Result<String, String> {
+    const BYTES_MAX: usize = 500;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("write why, in a few words".to_owned());
+    }
+    if text.len() > BYTES_MAX {
+        return Err(format!("write at most {BYTES_MAX} bytes"));
+    }
+    Ok(crate::text::clean(text).into_owned())
 }
 
 /// Cut off the torn end of a world's journal

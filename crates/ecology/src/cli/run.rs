@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ecology_features::Sources;
+use ecology_features::{DeprecationCode, Sources};
 
 use super::{ConfigArgs, whole_number};
 use crate::failure::Failure;
@@ -37,6 +37,9 @@ pub(crate) struct RunArgs {
     /// The seed of every random choice
     #[arg(long, value_name = "N", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
+    /// Refuse everything that is on its way out, whatever [deprecations] says
+    #[arg(long)]
+    pub(crate) deny_deprecations: bool,
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
     /// Print the report as one JSON object
@@ -69,6 +72,11 @@ impl RunArgs {
         ] {
             if let Some(value) = value {
                 sources = sources.set(option, format!("{key}={value}"));
+            }
+        }
+        if self.deny_deprecations {
+            for code in DeprecationCode::ALL {
+                sources = sources.set("--deny-deprecations", format!("deprecations.{code}=\"deny\""));
             }
         }
         Ok(sources)

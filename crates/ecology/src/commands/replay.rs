@@ -1,5 +1,7 @@
 //! `ecology replay`.
 
+mod redecide;
+
 use ecology_world::StateHash;
 use serde_json::json;
 
@@ -11,6 +13,9 @@ use crate::text::{clean, count, micros};
 use ecology_runner::session::{self, Replay};
 
 pub(crate) fn execute(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    if args.redecide {
+        return redecide::execute(args, terminal);
+    }
     let replay = session::replay(&args.world, args.until)?;
     if args.json {
         let recorded = replay

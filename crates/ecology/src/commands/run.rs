@@ -6,9 +6,11 @@ mod progress;
 use std::path::{Path, PathBuf};
 
 use ecology_features::config::ScenarioName;
-use ecology_features::{Loaded, Origin, Trigger, load};
+use ecology_features::{DeprecationCode, Loaded, Origin, Trigger, load};
 use ecology_runner::Stop;
+use ecology_runner::migrate::positions;
 use ecology_runner::store::OpenError;
+use ecology_types::Axis;
 
 use crate::cli::RunArgs;
 use crate::exit::Exit;
@@ -27,6 +29,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
     }
     let path = args.world.clone().or_else(|| loaded.config.run.world.clone());
     if let Some(path) = path.as_deref().filter(|path| path.is_file()) {
+        loaded = moved(path, loaded, args)?;
         take_over(path, &mut loaded, terminal)?;
     }
     let stop = Stop::default();
@@ -37,6 +40,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
     let outcome = session::run(spec, &mut |progress| line.show(progress));
     line.clear();
     let report = outcome?;
+    warn_of_deprecations(&report.deprecations_used, terminal);
     if args.json {
         terminal.print_json(&report)?;
     } else {
@@ -54,6 +58,41 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
     }
 }
 
+/// What the agents of the run used although it is on its way out.
+fn warn_of_deprecations(codes: &[String], terminal: &Terminal) {
+    for code in codes {
+        let text = match code.parse::<DeprecationCode>() {
+            Ok(code) => code.info().to_string(),
+            Err(unknown) => unknown.to_string(),
+        };
+        terminal.say(&format!("{} {text}", terminal.talk.warning("warning:")));
+    }
+}
+
+/// A world that was migrated runs where it was moved to, unless somebody asks for something else.
+fn moved(path: &Path, loaded: Loaded, args: &RunArgs) -> Result<Loaded, Failure> {
+    let (world, _, last) = match session::open_for_reading(path) {
+        Ok(opened) => opened,
+        // What is wrong with it, taking it over will tell.
+        Err(_) => return Ok(loaded),
+    };
+    let wanted = positions(last, world.migrations());
+    let mut sources = args.sources()?;
+    let mut is_moved = false;
+    for axis in Axis::ALL {
+        let key = format!("features.{axis}");
+        let was_asked_for = loaded.origins.get(&key).is_some_and(|origin| *origin != Origin::Default);
+        if world.migrations().side(axis).is_some()
+            && !was_asked_for
+            && loaded.axis_vector().side(axis) != wanted.side(axis)
+        {
+            sources = sources.set("the world", format!("{key}={:?}", wanted.serving(axis)));
+            is_moved = true;
+        }
+    }
+    if is_moved { Ok(load(sources)?) } else { Ok(loaded) }
+}
+
 /// A world that exists goes on with its own scenario, seed and agents unless somebody asks for others.
 fn take_over(path: &Path, loaded: &mut Loaded, terminal: &Terminal) -> Result<(), Failure> {
     let origins = &loaded.origins;
@@ -65,6 +104,7 @@ fn take_over(path: &Path, loaded: &mut Loaded, terminal: &Terminal) -> Result<()
         Err(error) => return Err(error.into()),
     };
     let now = loaded.axis_vector();
+    let before = positions(before, world.migrations());
     if now != before {
         terminal.say(&format!(
             "{} the world ran with {before}; this run goes on with {now}",

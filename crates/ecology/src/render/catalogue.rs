@@ -76,6 +76,11 @@ pub(crate) fn entries() -> Vec<Entry> {
     divergences.chain(refusals).chain(deprecations).chain(problems).chain(exits).collect()
 }
 
+/// The title of a registered divergence.
+pub(crate) fn title(code: &str) -> Option<String> {
+    entries().into_iter().find(|entry| entry.code == code).map(|entry| entry.title)
+}
+
 fn divergence(axis: Axis, one: &Divergence) -> Entry {
     let (old, new) = (axis.implementation(Side::Old), axis.implementation(Side::New));
     Entry {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ecology_types::{AllowList, ArtifactRecord, Draft, Interface, Key, Policy, Scrip, SmolStr, Time};
+use ecology_types::{
+    AllowList, ArtifactRecord, ConvertedField, Draft, Interface, Key, Policy, Scrip, SmolStr, Time,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -34,6 +36,8 @@ pub enum OwnedChange {
     },
     /// See [`Change::OwnerChanged`].
     OwnerChanged { key: Key, to: Key, at: Time },
+    /// See [`Change::Converted`].
+    Converted { key: Key, field: ConvertedField },
     /// See [`Change::Deleted`].
     Deleted { key: Key, at: Time },
 }
@@ -46,6 +50,7 @@ impl OwnedChange {
             Self::Created(record) => Change::Created(record),
             Self::OwnerChanged { key, to, at } => Change::OwnerChanged { key: *key, to: *to, at: *at },
             Self::Deleted { key, at } => Change::Deleted { key: *key, at: *at },
+            Self::Converted { key, field } => Change::Converted { key: *key, field },
             Self::Changed {
                 key,
                 version,
@@ -158,6 +163,15 @@ fn any_change() -> impl Strategy<Value = OwnedChange> {
         1 => (any_key(), any_key(), 0..9_u64)
             .prop_map(|(key, to, at)| OwnedChange::OwnerChanged { key, to, at: Time(at) }),
         2 => (any_key(), 0..9_u64).prop_map(|(key, at)| OwnedChange::Deleted { key, at: Time(at) }),
+        1 => (any_key(), any_field()).prop_map(|(key, field)| OwnedChange::Converted { key, field }),
+    ]
+}
+
+fn any_field() -> impl Strategy<Value = ConvertedField> {
+    prop_oneof![
+        option::of(any_key()).prop_map(ConvertedField::AccessContract),
+        option::of(any_interface()).prop_map(ConvertedField::Interface),
+        Just(ConvertedField::Nothing),
     ]
 }
 

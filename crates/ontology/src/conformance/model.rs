@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ecology_types::{ArtifactRecord, Key};
+use ecology_types::{ArtifactRecord, ConvertedField, Key};
 
 use super::Schema;
 use crate::{Change, Page, Query, Resolution};
@@ -28,15 +28,21 @@ impl Model {
                 self.held.insert((record.key, !record.has_standing), Some(record.clone()));
                 return;
             }
-            Change::Changed { key, .. } | Change::OwnerChanged { key, .. } | Change::Deleted { key, .. } => {
-                key
-            }
+            Change::Changed { key, .. }
+            | Change::OwnerChanged { key, .. }
+            | Change::Converted { key, .. }
+            | Change::Deleted { key, .. } => key,
         };
         let Some(entry) = self.home(key).and_then(|place| self.held.get_mut(&place)) else { return };
         let Some(record) = entry else { return };
         match *change {
             Change::Created(_) => {}
             Change::Deleted { .. } => *entry = None,
+            Change::Converted { field, .. } => match field {
+                ConvertedField::AccessContract(contract) => record.access_contract = *contract,
+                ConvertedField::Interface(interface) => record.interface = interface.clone(),
+                ConvertedField::Nothing => {}
+            },
             Change::OwnerChanged { to, at, .. } => {
                 record.owner = to;
                 record.version += 1;

@@ -257,7 +257,7 @@ impl World {
     ) -> Result<Done, Refusal> {
         let bytes = args.bytes() as u64;
         plan.args_bytes = bytes;
-        if plan.is_cut {
+        if !plan.fits {
             self.refuse_large(method, args, bytes)?;
         }
         let record = self.find(artifact)?;
@@ -282,7 +282,7 @@ impl World {
         Ok(done)
     }
 
-    /// Refuses an invocation that was too large and has been cut to just above a limit.
+    /// Refuses an invocation that is larger than a limit.
     fn refuse_large(&self, method: &SmolStr, args: &Value, bytes: u64) -> Result<(), Refusal> {
         let limits = &self.rules.limits;
         let depth_max = limits.args_depth_max as usize;

@@ -4,6 +4,7 @@ mod act;
 mod create;
 mod founders;
 mod lifecycle;
+mod migrate;
 mod mint;
 mod permission;
 mod reserve;
@@ -11,4 +12,5 @@ mod write;
 
 pub(crate) use act::Done;
 pub(crate) use create::private_policy;
+pub use migrate::MigrationPlan;
 pub(crate) use permission::Call;

@@ -10,14 +10,6 @@ use crate::step::Plan;
 use crate::world::World;
 
 impl World {
-    /// Asks whether a thought of at most `charges` may begin now, without reserving it.
-    ///
-    /// # Errors
-    /// The refusal that [`ecology_types::Command::Reserve`] would give.
-    pub fn would_admit(&self, principal: Key, charges: &Charges, now: Time) -> Result<(), Refusal> {
-        self.admit(principal, charges, now.max(self.clock.time))
-    }
-
     pub(crate) fn decide_reserve(
         &self,
         agent: Key,

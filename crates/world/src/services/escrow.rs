@@ -8,7 +8,7 @@ use ecology_types::{
 use super::ledger::{plan_delivery, spendable};
 use super::spec::{MethodSpec, Param, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg, rights};
-use crate::decide_types::{Call, Done};
+use crate::decide::{Call, Done};
 use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;

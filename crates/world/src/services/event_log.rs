@@ -4,7 +4,7 @@ use ecology_types::{Effect, Refusal, RefusalCode, Value};
 
 use super::spec::{MethodSpec, Service, Shape, optional, required};
 use super::{Arguments, Caller, page_args};
-use crate::decide_types::Done;
+use crate::decide::Done;
 use crate::result::row;
 use crate::step::Plan;
 use crate::world::World;

@@ -4,7 +4,7 @@ use ecology_types::{GenesisArtifact, Refusal, RefusalCode, Resource, Value};
 
 use super::spec::{MethodSpec, Service, Shape, optional};
 use super::{Arguments, service};
-use crate::decide_types::Done;
+use crate::decide::Done;
 use crate::result::row;
 
 pub(crate) const SERVICE: Service = Service {

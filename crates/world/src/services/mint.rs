@@ -5,7 +5,7 @@ use ecology_types::{Bid, Effect, GenesisArtifact, Refusal, RefusalCode, Scrip, T
 use super::ledger::spendable;
 use super::spec::{MethodSpec, Service, Shape, required};
 use super::{Arguments, Caller, id_arg};
-use crate::decide_types::Done;
+use crate::decide::Done;
 use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;

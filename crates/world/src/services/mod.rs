@@ -18,7 +18,7 @@ use ecology_types::{
 pub(crate) use spec::Arguments;
 use spec::{Service, Shape, optional};
 
-use crate::decide_types::Done;
+use crate::decide::Done;
 use crate::result::row;
 use crate::step::Plan;
 use crate::world::World;

@@ -8,7 +8,7 @@ use ecology_types::{
 use super::ledger::short_of;
 use super::spec::{MethodSpec, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, page_args, principal_arg};
-use crate::decide_types::Done;
+use crate::decide::Done;
 use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;

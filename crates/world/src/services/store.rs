@@ -5,7 +5,7 @@ use ecology_types::{ArtifactRecord, Draft, Key, Refusal, RefusalCode, Scrip, Smo
 
 use super::spec::{MethodSpec, Param, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg};
-use crate::decide_types::Done;
+use crate::decide::Done;
 use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;

@@ -1,0 +1,268 @@
+//! Compares running by ticks with running continuously.
+//!
+//! The two modes take turns in another order, so single decisions cannot be compared. What is compared is declared: laws and sums that have
+//! to be equal at every point of synchronisation, and figures that have to be within their published interval in either mode.
+
+use std::collections::BTreeSet;
+
+use ecology_features::Config;
+use ecology_features::config::{Clock, ExecutionMode, JournalBackend, RateLimiting};
+use ecology_types::{GenesisArtifact, Resource};
+use ecology_world::World;
+use serde::Serialize;
+
+use crate::report::RunReport;
+use crate::session::{SessionError, SessionSpec, run_and_look};
+use crate::stop::Stop;
+
+/// Points of synchronisation in one run: after each third of it.
+const POINTS: u64 = 3;
+
+/// What comparing the modes gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModesCompared {
+    /// The scenario.
+    pub scenario: String,
+    /// Seeds that were run.
+    pub seeds: Vec<u64>,
+    /// Ticks of the longest run; continuous runs last as long in world time.
+    pub ticks: u64,
+    /// Every declared equivalence, in a fixed order.
+    pub equivalences: Vec<Equivalence>,
+}
+
+/// One declared equivalence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Equivalence {
+    /// What is compared.
+    pub name: String,
+    /// How.
+    pub sort: Sort,
+    /// Times it was compared: seeds times points.
+    pub compared: u64,
+    /// Times it held.
+    pub held: u64,
+    /// The first time it did not hold, in one sentence.
+    pub first_broken: Option<String>,
+    /// For figures: the mean in ticks and continuously, in millionths.
+    pub means_millionths: Option<[i64; 2]>,
+}
+
+/// How an equivalence is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// Holds in either mode.
+    Law,
+    /// Has the same value in both modes.
+    Equal,
+    /// Is within its interval in either mode.
+    Distribution,
+}
+
+impl ModesCompared {
+    /// Whether every equivalence held every time.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.equivalences.iter().all(|one| one.held == one.compared)
+    }
+}
+
+/// What is compared of a world at one point.
+struct Point {
+    report: RunReport,
+    founders: BTreeSet<String>,
+    shares: Vec<(Resource, u64)>,
+    services: u64,
+}
+
+/// Runs a scenario in both modes, once for each seed and point, in memory and on a virtual clock, and compares them.
+///
+/// # Errors
+/// [`SessionError`] when a run does not take place.
+pub fn compare_modes(
+    config: &Config,
+    ticks: u64,
+    seeds: &[u64],
+    told: &mut dyn FnMut(u64),
+) -> Result<ModesCompared, SessionError> {
+    let mut found: Vec<Equivalence> = Vec::new();
+    for seed in seeds {
+        told(*seed);
+        for point in 1..=POINTS {
+            let ticks = (ticks * point).div_ceil(POINTS).max(1);
+            let by_ticks = run_one(config, ExecutionMode::Tick, *seed, ticks)?;
+            let continuously = run_one(config, ExecutionMode::Continuous, *seed, ticks)?;
+            let place = format!("seed {seed}, after {ticks} ticks");
+            compare(&mut found, &place, &by_ticks, &continuously);
+            if point == POINTS {
+                figures(&mut found, &place, &by_ticks.report, &continuously.report);
+            }
+        }
+    }
+    for one in &mut found {
+        if let Some(sums) = &mut one.means_millionths {
+            for sum in sums {
+                *sum /= i64::try_from(one.compared).unwrap_or(1).max(1);
+            }
+        }
+    }
+    Ok(ModesCompared {
+        scenario: config.run.scenario.name().to_owned(),
+        seeds: seeds.to_vec(),
+        ticks,
+        equivalences: found,
+    })
+}
+
+fn run_one(config: &Config, mode: ExecutionMode, seed: u64, ticks: u64) -> Result<Point, SessionError> {
+    let mut config = config.clone();
+    config.features.execution_mode = mode;
+    // Continuous mode needs the rolling window; what is compared is the mode alone.
+    config.features.rate_limiting = RateLimiting::Rolling;
+    config.run.clock = Clock::Virtual;
+    config.run.seed = seed;
+    config.run.ticks = Some(ticks);
+    config.run.duration_ms = None;
+    config.run.world = None;
+    config.journal.backend = JournalBackend::Memory;
+    let spec = SessionSpec { config, path: None, stop: Stop::default(), version: env!("CARGO_PKG_VERSION") };
+    let (mut founders, mut shares, mut services) = (BTreeSet::new(), Vec::new(), 0);
+    let report = run_and_look(spec, &mut |_| {}, &mut |world| {
+        founders = founders_of(world);
+        shares = Resource::ALL.into_iter().map(|resource| (resource, shares_of(world, resource))).collect();
+        services =
+            GenesisArtifact::ALL.into_iter().filter(|one| world.live(one.key()).is_some()).count() as u64;
+    })?;
+    Ok(Point { report, founders, shares, services })
+}
+
+/// Principals that the operator put there and that still are.
+fn founders_of(world: &World) -> BTreeSet<String> {
+    let ontology = &world.parts().ontology;
+    ontology
+        .principals()
+        .iter()
+        .filter_map(|key| world.principal(*key))
+        .filter(|record| record.creator == GenesisArtifact::Genesis.key())
+        .map(|record| record.id.to_string())
+        .collect()
+}
+
+fn shares_of(world: &World, resource: Resource) -> u64 {
+    world.accounts().iter().map(|(_, account)| account.quotas[resource]).fold(0, u64::saturating_add)
+}
+
+fn compare(found: &mut Vec<Equivalence>, place: &str, tick: &Point, continuous: &Point) {
+    for (mode, report) in [("in ticks", &tick.report), ("continuously", &continuous.report)] {
+        let law = report.broken_law.as_ref();
+        let name = format!("every law of the world holds {mode}");
+        note(found, &name, Sort::Law, law.is_none(), || {
+            format!("{place}: {}", law.map_or("", String::as_str))
+        });
+        let open = report.limits.reservations_made
+            - report.limits.reservations_settled
+            - report.limits.reservations_released;
+        let name = format!("every reservation is settled or released {mode}");
+        note(found, &name, Sort::Law, open == 0, || format!("{place}: {open} are open"));
+    }
+    let mut equal = |name: &str, a: u64, b: u64| {
+        note(found, name, Sort::Equal, a == b, || format!("{place}: {a} in ticks, {b} continuously"));
+    };
+    let endowed = |point: &Point| point.report.money.supply.saturating_sub(point.report.money.minted);
+    equal("scrip that was not minted", endowed(tick), endowed(continuous));
+    equal("artifacts of time zero", tick.services, continuous.services);
+    for ((resource, a), (_, b)) in tick.shares.iter().zip(&continuous.shares) {
+        // Stocks are spent, so what is left of them depends on who acted.
+        if resource.kind() != ecology_types::ResourceKind::Depletable {
+            equal(&format!("shares of {resource}, summed"), *a, *b);
+        }
+    }
+    let same = tick.founders == continuous.founders;
+    note(found, "founders that live", Sort::Equal, same, || {
+        let only =
+            |a: &Point, b: &Point| a.founders.difference(&b.founders).take(3).cloned().collect::<Vec<_>>();
+        format!(
+            "{place}: only in ticks {:?}, only continuously {:?}",
+            only(tick, continuous),
+            only(continuous, tick)
+        )
+    });
+}
+
+/// Figures follow laws of distribution: each has to be within its own interval in either mode.
+fn figures(found: &mut Vec<Equivalence>, place: &str, tick: &RunReport, continuous: &RunReport) {
+    // Names can hold counts that differ from run to run; the place in the list and the words do not.
+    let words = |name: &str| name.replace(|c: char| c.is_ascii_digit(), "");
+    for (at, finding) in tick.findings.iter().enumerate() {
+        let known = found.iter().filter(|one| one.sort == Sort::Distribution).nth(at);
+        let name = known.map_or_else(|| finding.name.clone(), |one| one.name.clone());
+        let other = continuous.findings.get(at).filter(|other| words(&other.name) == words(&finding.name));
+        let Some(other) = other else {
+            note(found, &name, Sort::Distribution, false, || format!("{place}: only in ticks"));
+            continue;
+        };
+        let holds = finding.agrees && other.agrees;
+        let values = [finding.measured_millionths, other.measured_millionths];
+        note(found, &name, Sort::Distribution, holds, || {
+            let millionths =
+                |value: i64| format!("{}.{:06}", value / 1_000_000, value.unsigned_abs() % 1_000_000);
+            format!("{place}: {} in ticks, {} continuously", millionths(values[0]), millionths(values[1]))
+        });
+        if let Some(one) = found.iter_mut().find(|one| one.name == name) {
+            let sums = one.means_millionths.get_or_insert([0, 0]);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = sum.saturating_add(value);
+            }
+        }
+    }
+}
+
+fn note(found: &mut Vec<Equivalence>, name: &str, sort: Sort, holds: bool, why: impl FnOnce() -> String) {
+    let at = found.iter().position(|one| one.name == name).unwrap_or_else(|| {
+        found.push(Equivalence {
+            name: name.to_owned(),
+            sort,
+            compared: 0,
+            held: 0,
+            first_broken: None,
+            means_millionths: None,
+        });
+        found.len() - 1
+    });
+    let one = &mut found[at];
+    one.compared += 1;
+    if holds {
+        one.held += 1;
+    } else {
+        one.first_broken.get_or_insert_with(why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ecology_features::config::ScenarioName;
+
+    use super::*;
+
+    #[test]
+    fn the_modes_are_equivalent_where_they_have_to_be() {
+        let mut config = Config::default();
+        config.run.scenario = ScenarioName::Commune;
+        config.run.agents = Some(26);
+        let found = compare_modes(&config, 24, &[1], &mut |_| {}).unwrap();
+        assert!(found.agrees(), "{found:#?}");
+        assert!(found.equivalences.iter().any(|one| one.sort == Sort::Distribution));
+        assert!(found.equivalences.iter().all(|one| one.compared > 0));
+    }
+
+    #[test]
+    fn what_differs_is_told_once_and_counted_always() {
+        let mut found = Vec::new();
+        for (holds, place) in [(true, "a"), (false, "b"), (false, "c")] {
+            note(&mut found, "sum", Sort::Equal, holds, || place.to_owned());
+        }
+        assert_eq!((found[0].compared, found[0].held), (3, 1));
+        assert_eq!(found[0].first_broken.as_deref(), Some("b"));
+    }
+}

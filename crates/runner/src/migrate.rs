@@ -1,0 +1,343 @@
+//! Moves a world to the other half of one axis: plan, gates, batches, and the way back.
+
+use std::path::Path;
+
+use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal};
+use ecology_types::{Axis, AxisVector, Command, CommandKind, Key, Migration, Side, Verb};
+use ecology_world::{Migrations, World};
+use serde::Serialize;
+
+use crate::crew::MINDS_TAG;
+use crate::host::{Host, HostError, Observers};
+use crate::redecide::{RedecideError, Redecided, redecide};
+use crate::session::HASH_TAG;
+use crate::store::{self, OpenError, Recover};
+
+/// Records in one batch of the journal while a world is moved.
+const BATCH_RECORDS: usize = 64;
+
+/// What to move where, and how.
+#[derive(Debug, Clone)]
+pub struct MigrationSpec {
+    /// The axis.
+    pub axis: Axis,
+    /// The half to move to.
+    pub to: Side,
+    /// The positions that the world has now.
+    pub from: AxisVector,
+    /// The positions that it would have.
+    pub positions: AxisVector,
+    /// Say what would happen and change nothing.
+    pub dry_run: bool,
+    /// Why to go ahead although gates are not met.
+    pub force: Option<String>,
+    /// Decisions that have to be compared at least.
+    pub decisions_min: u64,
+    /// Keys in one batch.
+    pub batch_keys_max: u32,
+}
+
+/// What a migration found and did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Migrated {
+    /// The axis.
+    pub axis: &'static str,
+    /// The half that served.
+    pub from: &'static str,
+    /// The half that serves from now on.
+    pub to: &'static str,
+    /// What there was to do.
+    pub plan: PlanReport,
+    /// What had to be met first.
+    pub gates: Vec<Gate>,
+    /// What deciding the whole history again gave.
+    pub evidence: Redecided,
+    /// What was done; `None` when nothing was.
+    pub done: Option<MigrationDone>,
+}
+
+/// The plan with ids instead of keys.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlanReport {
+    /// Live artifacts and principals.
+    pub artifacts: u64,
+    /// Those that change.
+    pub converts: u64,
+    /// Those that stay as they are.
+    pub stays: u64,
+    /// Those without an exact place in the other half, by the code that says what is different, with the first ids.
+    pub without_place: std::collections::BTreeMap<&'static str, (u64, Vec<String>)>,
+    /// Values that stay although the other half does not look at them.
+    pub kept_aside: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// One condition of a migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Gate {
+    /// What is asked.
+    pub name: &'static str,
+    /// Whether it is met.
+    pub passed: bool,
+    /// What was found.
+    pub found: String,
+}
+
+/// What a migration did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MigrationDone {
+    /// Whether it went on where one had stopped.
+    pub resumed: bool,
+    /// Batches that it took.
+    pub batches: u64,
+    /// Artifacts that changed.
+    pub converted: u64,
+    /// Ranges whose digest, as the old half sees them, is that of the last migration of this axis; all of them when nothing was done there meanwhile.
+    pub ranges_same: u64,
+    /// Ranges whose digest differs, because agents have acted meanwhile.
+    pub ranges_changed: u64,
+    /// The last record.
+    pub record: u64,
+}
+
+/// Why a world was not moved. It is as it was, or a half-done migration waits to be taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The world cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The history cannot be decided again.
+    #[error(transparent)]
+    Redecide(#[from] RedecideError),
+    /// The world cannot be written.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Another migration has to be finished first.
+    #[error(
+        "the world is in the middle of moving {axis} to {to}; finish that first with --to features.{axis}={to}"
+    )]
+    Unfinished {
+        /// Its axis.
+        axis: &'static str,
+        /// Where it leads.
+        to: &'static str,
+    },
+    /// Something that has to be met first is not.
+    #[error("{missed} of {asked} gates are not met; mend what they name, or go ahead with --force REASON")]
+    Gates {
+        /// How many are not.
+        missed: usize,
+        /// How many there are.
+        asked: usize,
+        /// What was found.
+        found: Box<Migrated>,
+    },
+}
+
+/// The positions of a world: those of its last record, with the axes that were migrated where they were migrated to.
+#[must_use]
+pub fn positions(last: AxisVector, migrations: &Migrations) -> AxisVector {
+    Axis::ALL
+        .into_iter()
+        .filter_map(|axis| migrations.side(axis).map(|side| (axis, side)))
+        .fold(last, |axes, (axis, side)| axes.with(axis, side))
+}
+
+/// Moves a world to the other half of one axis, or says what that would do.
+///
+/// # Errors
+/// [`MigrateError`]. Whatever was recorded before an error stays; the same call takes it up from there.
+pub fn migrate(path: &Path, spec: &MigrationSpec) -> Result<Migrated, MigrateError> {
+    let (axis, to) = (spec.axis, spec.to);
+    let mut reader = SqliteJournal::open(path, OpenMode::Read).map_err(OpenError::from)?;
+    let axes = store::last_axes(&mut reader)?;
+    let world = store::recover(&mut reader, axes, Recover::QUICKLY, &mut Observers::default())?;
+    if let Some(open) = world.migrations().open()
+        && (open.axis, open.to) != (axis, to)
+    {
+        let (axis, to) = (open.axis.name(), open.axis.implementation(open.to));
+        return Err(MigrateError::Unfinished { axis, to });
+    }
+    let plan = report(&world, axis, to);
+    let asked = |recorded: AxisVector| Ok(ask(recorded, spec));
+    let evidence = redecide(path, None, &asked)?;
+    let gates = gates(&world, spec, &evidence);
+    drop((world, reader));
+    let mut found = Migrated {
+        axis: axis.name(),
+        from: axis.implementation(to.other()),
+        to: axis.implementation(to),
+        plan,
+        gates,
+        evidence,
+        done: None,
+    };
+    if spec.dry_run {
+        return Ok(found);
+    }
+    let missed = found.gates.iter().filter(|gate| !gate.passed).count();
+    if missed > 0 && spec.force.is_none() {
+        let asked = found.gates.len();
+        return Err(MigrateError::Gates { missed, asked, found: Box::new(found) });
+    }
+    found.done = Some(carry_out(path, spec, &found)?);
+    Ok(found)
+}
+
+/// What a stretch of the history is asked under: its own positions with the axis moved, as far as the others let it.
+fn ask(recorded: AxisVector, spec: &MigrationSpec) -> AxisVector {
+    let axes = Axis::ALL.into_iter().fold(recorded, |axes, axis| {
+        // What the move needs on other axes is part of the question.
+        if axis != Axis::ExecutionMode && spec.positions.side(axis) != recorded.side(axis) {
+            axes.with(axis, spec.positions.side(axis))
+        } else {
+            axes
+        }
+    });
+    // Who drives the agents decides no command.
+    axes.with(Axis::ExecutionMode, recorded.side(Axis::ExecutionMode))
+}
+
+fn report(world: &World, axis: Axis, to: Side) -> PlanReport {
+    let plan = world.plan_migration(axis, to);
+    let ids = |keys: Vec<Key>| keys.into_iter().map(|key| world.id(key).to_string()).collect();
+    PlanReport {
+        artifacts: plan.artifacts,
+        converts: plan.converts,
+        stays: plan.stays,
+        without_place: plan
+            .without_place
+            .into_iter()
+            .map(|(code, (count, first))| (code, (count, ids(first))))
+            .collect(),
+        kept_aside: plan.kept_aside,
+    }
+}
+
+/// The kinds of commands that an axis decides about: each has to have been compared.
+const fn kinds(axis: Axis) -> &'static [CommandKind] {
+    match axis {
+        Axis::RateLimiting => &[CommandKind::Act(Verb::Invoke)],
+        Axis::ArtifactOntology | Axis::AccessControl => {
+            &[CommandKind::Act(Verb::Read), CommandKind::Act(Verb::Write), CommandKind::Act(Verb::Invoke)]
+        }
+        Axis::ExecutionMode | Axis::ResourceLimits => &[],
+    }
+}
+
+fn gates(world: &World, spec: &MigrationSpec, evidence: &Redecided) -> Vec<Gate> {
+    let totals = evidence.totals();
+    let mut gates = vec![Gate {
+        name: "decisions compared",
+        passed: totals.compared >= spec.decisions_min,
+        found: format!("{} of at least {}", totals.compared, spec.decisions_min),
+    }];
+    let compared = |kind: &CommandKind| {
+        evidence.commands.iter().any(|(name, counts)| *name == kind.name() && counts.compared > 0)
+    };
+    let never: Vec<_> =
+        kinds(spec.axis).iter().filter(|kind| !compared(kind)).map(|kind| kind.name()).collect();
+    gates.push(Gate {
+        name: "kinds covered",
+        passed: never.is_empty(),
+        found: if never.is_empty() { "all".to_owned() } else { format!("never: {}", never.join(", ")) },
+    });
+    gates.push(Gate {
+        name: "nothing unexplained",
+        passed: totals.unexplained == 0,
+        found: format!("{} decisions unexplained, {} explained", totals.unexplained, totals.expected),
+    });
+    let failures: u64 = evidence.questions.values().map(|report| report.candidate_failures).sum();
+    let mismatched: u64 = evidence.questions.values().map(|report| report.mismatched).sum();
+    gates.push(Gate {
+        name: "no question unanswered",
+        passed: failures == 0 && mismatched == 0,
+        found: format!("{failures} failures, {mismatched} unexplained answers"),
+    });
+    let law = world.check_invariants();
+    gates.push(Gate {
+        name: "laws hold",
+        passed: law.is_ok(),
+        found: law.err().map_or_else(|| "all".to_owned(), |broken| broken.to_string()),
+    });
+    gates
+}
+
+fn carry_out(path: &Path, spec: &MigrationSpec, found: &Migrated) -> Result<MigrationDone, MigrateError> {
+    let mut journal: Box<dyn Journal> = Box::new(SqliteJournal::open(path, OpenMode::Write)?);
+    let axes = store::last_axes(&mut *journal)?;
+    let world = store::recover(&mut *journal, axes, Recover::QUICKLY, &mut Observers::default())?;
+    let last = world.last_record();
+    // The minds go on where they were: a migration is nothing that they lived through.
+    let minds = match journal.newest_snapshot(MINDS_TAG, last)? {
+        Some((at, bytes)) if at == last => Some(bytes),
+        _ => None,
+    };
+    let (axis, to) = (spec.axis, spec.to);
+    let before: Vec<_> = world.migrations().ranges(axis).collect();
+    let open = world.migrations().open();
+    let now = world.time();
+    let mut host = Host::new(world, journal, BATCH_RECORDS, 0)?;
+    let step = |host: &mut Host, step: Migration| -> Result<(), MigrateError> {
+        host.step(&Command::Migrate(step), now, &mut Observers::default())?;
+        // At most one batch is under way when the next one is decided.
+        host.send()?;
+        Ok(())
+    };
+    // Where the world has gone on since the last batch, everything is gone over once more.
+    let resumed = open.is_some_and(|open| open.record == last);
+    if !resumed {
+        let passed = found.gates.iter().filter(|gate| gate.passed).count();
+        let totals = found.evidence.totals();
+        let evidence = format!(
+            "{passed} of {} gates met; {} decisions compared, {} explained, {} unexplained",
+            found.gates.len(),
+            totals.compared,
+            totals.expected,
+            totals.unexplained
+        );
+        let forced = spec.force.as_deref().filter(|_| passed < found.gates.len()).map(Into::into);
+        step(&mut host, Migration::Begin { axis, to, forced, evidence: evidence.into() })?;
+    }
+    let mut done = MigrationDone {
+        resumed: open.is_some(),
+        batches: 0,
+        converted: 0,
+        ranges_same: 0,
+        ranges_changed: 0,
+        record: 0,
+    };
+    while host
+        .world()
+        .migrations()
+        .open()
+        .is_some_and(|open| open.watermark.index() < host.world().symbols().len())
+    {
+        step(&mut host, Migration::Batch { keys_max: spec.batch_keys_max })?;
+        done.batches += 1;
+        if let Some(ecology_types::Effect::MigrationBatch { converted, .. }) =
+            host.world().last_events().last().map(|event| &event.effect)
+        {
+            done.converted += converted.len() as u64;
+        }
+    }
+    step(&mut host, Migration::Finish)?;
+    for range in host.world().migrations().ranges(axis) {
+        if before.contains(&range) {
+            done.ranges_same += 1;
+        } else if before.iter().any(|(from, ..)| *from == range.0) {
+            done.ranges_changed += 1;
+        }
+    }
+    done.record = host.world().last_record();
+    if let Some(minds) = minds {
+        host.keep(MINDS_TAG, &minds)?;
+    }
+    let hash = host.world().hash();
+    host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
+    host.snapshot()?;
+    host.close()?;
+    Ok(done)
+}

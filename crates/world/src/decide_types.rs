@@ -1,3 +1,0 @@
-//! What deciders and services share.
-
-pub(crate) use crate::decide::{Call, Done};

@@ -1,0 +1,314 @@
+//! What exists moves to the other half of an axis and back, and nothing is lost.
+
+use std::sync::Arc;
+
+use ecology_types::{
+    Action, Axis, Command, Draft, Effect, GenesisArtifact, Interface, Method, Migration, PolicyDraft, Record,
+    Scrip, Side, SmolStr, Value, WriteMode,
+};
+use ecology_world::World;
+use proptest::prelude::*;
+
+use crate::support::*;
+
+const AXES: [Axis; 2] = [Axis::ArtifactOntology, Axis::AccessControl];
+
+fn old() -> Combo {
+    Combo::plain()[0]
+}
+
+/// Moves everything in batches of `keys_max`, starting or going on.
+fn migrate(test: &mut TestWorld, axis: Axis, to: Side, keys_max: u32) {
+    test.command(Command::Migrate(Migration::Begin { axis, to, forced: None, evidence: "none".into() }));
+    batches(test, keys_max);
+    test.command(Command::Migrate(Migration::Finish));
+    assert_eq!((test.world.migrations().open(), test.world.migrations().side(axis)), (None, Some(to)));
+}
+
+fn batches(test: &mut TestWorld, keys_max: u32) {
+    while test.world.migrations().open().unwrap().watermark.index() < test.world.symbols().len() {
+        test.command(Command::Migrate(Migration::Batch { keys_max }));
+    }
+}
+
+/// All that exists and all balances, without the record of what happened.
+fn contents(world: &World) -> Vec<u8> {
+    let mut bytes = world.parts().ontology.save();
+    bytes.extend(postcard_of(world.accounts()));
+    bytes
+}
+
+fn postcard_of(part: &impl serde::Serialize) -> Vec<u8> {
+    postcard::to_stdvec(part).unwrap()
+}
+
+fn policy(read: &[&str], write: &[&str], invoke: &[&str], price: u64) -> PolicyDraft {
+    let list = |names: &[&str]| names.iter().map(|name| SmolStr::new(*name)).collect();
+    PolicyDraft {
+        read: list(read),
+        write: list(write),
+        invoke: list(invoke),
+        read_price: Scrip(price),
+        invoke_price: Scrip::ZERO,
+    }
+}
+
+fn made(test: &mut TestWorld, agent: &str, name: &str, policy: Option<PolicyDraft>, executable: bool) {
+    let mut draft = Draft::new(id(name), "content");
+    draft.mode = WriteMode::Create;
+    draft.policy = policy;
+    draft.can_execute = executable.then_some(true);
+    test.done(agent, Action::Write(Box::new(draft)));
+}
+
+/// A legacy world with every sort of artifact that needs something.
+fn full() -> TestWorld {
+    let mut test = TestWorld::new(old());
+    made(&mut test, "ann", "plain", None, false);
+    made(&mut test, "ann", "secret", Some(policy(&[], &[], &[], 0)), false);
+    made(&mut test, "ann", "shared", Some(policy(&["bob"], &[], &[], 0)), false);
+    made(&mut test, "ann", "sold", Some(policy(&["*"], &[], &["*"], 3)), false);
+    made(&mut test, "bob", "tool", None, true);
+    made(&mut test, "bob", "gone", None, true);
+    test.done("bob", delete("gone"));
+    made(&mut test, "bob", "given", None, false);
+    let to = [("artifact", Value::text("given")), ("to", Value::text("ann"))];
+    let _ = test.invoke("bob", GenesisArtifact::Ledger, "transfer_ownership", to);
+    // A principal under the id of an artifact: legal in the old schema.
+    made(&mut test, "bob", "eve", None, false);
+    let _ = test.invoke("bob", GenesisArtifact::Ledger, "spawn_principal", [("id", Value::text("eve"))]);
+    test
+}
+
+fn contract_of(test: &TestWorld, name: &str) -> Option<String> {
+    let record = test.world.live(test.key(name)).unwrap();
+    record.access_contract.map(|key| test.world.id(key).to_string())
+}
+
+#[test]
+fn policies_give_way_to_contracts_that_open_nothing() {
+    let mut test = full();
+    let plan = test.world.plan_migration(Axis::AccessControl, Side::New);
+    assert_eq!(plan.converts, 3, "secret, shared and given: {plan:?}");
+    let named = |code: &str| {
+        let (count, first) = &plan.without_place[code];
+        let names: Vec<_> = first.iter().map(|key| test.world.id(*key).to_string()).collect();
+        (*count, names)
+    };
+    assert_eq!(named("AC-3"), (1, vec!["sold".to_owned()]));
+    let homonyms = test.world.plan_migration(Axis::ArtifactOntology, Side::New).without_place;
+    assert_eq!(homonyms["ON-1"].0, 1);
+    assert_eq!(named("AC-4"), (2, vec!["shared".to_owned(), "given".to_owned()]));
+    migrate(&mut test, Axis::AccessControl, Side::New, 4);
+    for (name, contract) in [
+        ("plain", None),
+        ("secret", Some("genesis_private")),
+        ("shared", Some("genesis_private")),
+        ("sold", None),
+        ("given", Some("genesis_private")),
+    ] {
+        assert_eq!(contract_of(&test, name).as_deref(), contract, "{name}");
+    }
+    assert_eq!(test.world.migrations().residue_len(Axis::AccessControl), 3);
+}
+
+#[test]
+fn executables_get_an_interface_that_nobody_pays_for() {
+    let mut test = full();
+    let (before, used) = (contents(&test.world), test.disk_used("bob"));
+    migrate(&mut test, Axis::ArtifactOntology, Side::New, 5);
+    let interface = test.world.live(test.key("tool")).unwrap().interface.clone().unwrap();
+    assert_eq!(*interface, Interface::undescribed());
+    assert_eq!(test.disk_used("bob"), used);
+    // Its owner describes it: from then on it takes room as everybody's does, and the way back leaves it alone.
+    migrate(&mut test, Axis::ArtifactOntology, Side::Old, 5);
+    assert_eq!(before, contents(&test.world));
+}
+
+#[test]
+fn there_and_back_is_where_it_was_whatever_the_batches() {
+    for axis in AXES {
+        for keys_max in [1, 3, 1_000] {
+            let mut test = full();
+            let before = contents(&test.world);
+            migrate(&mut test, axis, Side::New, keys_max);
+            let ranges: Vec<_> = test.world.migrations().ranges(axis).collect();
+            assert_ne!(before, contents(&test.world), "{axis}: something moves");
+            migrate(&mut test, axis, Side::Old, keys_max);
+            assert_eq!(before, contents(&test.world), "{axis} in batches of {keys_max}");
+            let back: Vec<_> = test.world.migrations().ranges(axis).collect();
+            assert_eq!(ranges, back, "{axis}: the digests of all ranges agree");
+            assert_eq!(test.world.migrations().residue_len(axis), 0);
+        }
+    }
+}
+
+#[test]
+fn what_somebody_wrote_meanwhile_stays_on_the_way_back() {
+    let mut test = full();
+    migrate(&mut test, Axis::ArtifactOntology, Side::New, 4);
+    migrate(&mut test, Axis::AccessControl, Side::New, 4);
+    let records = std::mem::take(&mut test.records);
+    // The same world goes on with the new halves.
+    let new = *Combo::plain().last().unwrap();
+    assert!(new.has_contracts() && !new.is_legacy());
+    let mut test = replayed(new, &records);
+    let mut draft = Draft::new(id("secret"), "content");
+    draft.access_contract = Some(GenesisArtifact::Public.id());
+    test.done("ann", Action::Write(Box::new(draft)));
+    let method = Method {
+        name: "go".into(),
+        description: "d".into(),
+        input_schema: Value::map([("type", Value::text("object"))]),
+    };
+    let mut draft = Draft::new(id("tool"), "content");
+    draft.interface = Some(Arc::new(Interface { description: "d".into(), methods: vec![method] }));
+    test.done("bob", Action::Write(Box::new(draft.clone())));
+    migrate(&mut test, Axis::AccessControl, Side::Old, 4);
+    migrate(&mut test, Axis::ArtifactOntology, Side::Old, 4);
+    assert_eq!(contract_of(&test, "secret").as_deref(), Some("genesis_public"));
+    assert_eq!(contract_of(&test, "shared"), None, "what nobody touched is as it was");
+    assert_eq!(test.world.live(test.key("tool")).unwrap().interface, draft.interface);
+}
+
+/// The records so far in a world of other positions, which goes on from there.
+fn replayed(combo: Combo, records: &[Vec<u8>]) -> TestWorld {
+    let mut world = World::new(combo.parts());
+    for record in records {
+        world.fold(Record::decode(record).unwrap()).unwrap();
+    }
+    let now = world.time();
+    TestWorld { combo, world, now, records: records.to_vec() }
+}
+
+#[test]
+fn a_world_that_went_on_in_the_middle_is_gone_over_again() {
+    let mut test = full();
+    let (axis, to) = (Axis::AccessControl, Side::New);
+    let begin = || Command::Migrate(Migration::Begin { axis, to, forced: None, evidence: "none".into() });
+    test.command(begin());
+    batches(&mut test, 1_000);
+    // The run that comes between changes both ways.
+    let mut draft = Draft::new(id("secret"), "now for all");
+    draft.policy = Some(policy(&["*"], &[], &["*"], 0));
+    test.done("ann", Action::Write(Box::new(draft)));
+    let mut draft = Draft::new(id("plain"), "now for nobody");
+    draft.policy = Some(policy(&[], &[], &[], 0));
+    test.done("ann", Action::Write(Box::new(draft)));
+    made(&mut test, "cid", "late", Some(policy(&[], &[], &[], 0)), false);
+    assert!(test.world.migrations().open().unwrap().record < test.world.last_record());
+    migrate(&mut test, axis, to, 2);
+    for (name, contract) in
+        [("secret", None), ("plain", Some("genesis_private")), ("late", Some("genesis_private"))]
+    {
+        assert_eq!(contract_of(&test, name).as_deref(), contract, "{name}");
+    }
+    migrate(&mut test, axis, Side::Old, 2);
+    assert_eq!(contract_of(&test, "plain"), None);
+}
+
+#[test]
+fn steps_out_of_order_are_mistakes_and_change_nothing() {
+    let mut test = full();
+    let before = test.world.hash();
+    let begin = |axis| Migration::Begin { axis, to: Side::New, forced: None, evidence: "none".into() };
+    for step in [Migration::Batch { keys_max: 3 }, Migration::Finish, Migration::Abandon] {
+        assert!(test.world.step(&Command::Migrate(step), test.now).is_err());
+    }
+    assert_eq!(before, test.world.hash());
+    test.command(Command::Migrate(begin(Axis::AccessControl)));
+    for step in [Migration::Finish, begin(Axis::ArtifactOntology)] {
+        assert!(test.world.step(&Command::Migrate(step), test.now).is_err());
+    }
+    batches(&mut test, 0);
+    assert!(test.world.step(&Command::Migrate(Migration::Batch { keys_max: 3 }), test.now).is_err());
+    test.command(Command::Migrate(Migration::Abandon));
+    assert_eq!(test.world.migrations().open(), None);
+}
+
+#[test]
+fn a_snapshot_in_the_middle_goes_on_where_it_was() {
+    let mut test = full();
+    let axis = Axis::AccessControl;
+    let evidence = || "none".into();
+    test.command(Command::Migrate(Migration::Begin {
+        axis,
+        to: Side::New,
+        forced: None,
+        evidence: evidence(),
+    }));
+    test.command(Command::Migrate(Migration::Batch { keys_max: 15 }));
+    let bytes = test.world.snapshot().unwrap();
+    let again = World::from_snapshot(test.combo.parts(), &bytes).unwrap();
+    assert_eq!(again.hash(), test.world.hash());
+    assert_eq!(again.migrations(), test.world.migrations());
+    let folded = replayed(test.combo, &test.records);
+    assert_eq!(folded.world.hash(), test.world.hash());
+}
+
+#[test]
+fn agents_hear_of_the_end_and_of_nothing_behind_the_scenes() {
+    let mut test = full();
+    migrate(&mut test, Axis::AccessControl, Side::New, 100);
+    let log = test.log_of("ann").join("\n");
+    assert!(log.contains("migration_finished"));
+    assert!(!log.contains("migration_begun") && !log.contains("migration_batch"));
+    assert!(test.last_effects().iter().any(|effect| matches!(effect, Effect::MigrationFinished { .. })));
+}
+
+fn any_list() -> impl Strategy<Value = Vec<SmolStr>> {
+    prop_oneof![
+        Just(vec![SmolStr::new("*")]),
+        Just(Vec::new()),
+        Just(vec![SmolStr::new("bob")]),
+        Just(vec![SmolStr::new("ann"), SmolStr::new("cid")]),
+    ]
+}
+
+fn any_made() -> impl Strategy<Value = (usize, u8, Option<PolicyDraft>, bool)> {
+    let policy = (any_list(), any_list(), any_list(), 0..3_u64, 0..3_u64).prop_map(
+        |(read, write, invoke, read_price, invoke_price)| PolicyDraft {
+            read,
+            write,
+            invoke,
+            read_price: Scrip(read_price),
+            invoke_price: Scrip(invoke_price),
+        },
+    );
+    (0..3_usize, 0..20_u8, proptest::option::of(policy), any::<bool>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Both axes there, actions in between, both axes back: what the actions alone would have left.
+    #[test]
+    fn there_and_back_with_actions_in_between(
+        first in proptest::collection::vec(any_made(), 1..20),
+        between in proptest::collection::vec(any_made(), 0..10),
+        keys_max in 1..40_u32,
+    ) {
+        let mut moved = TestWorld::new(old());
+        let mut stayed = TestWorld::new(old());
+        let act = |test: &mut TestWorld, list: &[(usize, u8, Option<PolicyDraft>, bool)]| {
+            for (who, name, policy, executable) in list {
+                let mut draft = Draft::new(id(format!("thing_{name}")), "content");
+                draft.policy = policy.clone();
+                draft.can_execute = Some(*executable);
+                // Refusals are part of the play: most names are somebody else's.
+                let _ = test.act(["ann", "bob", "cid"][*who], Action::Write(Box::new(draft)));
+            }
+        };
+        act(&mut moved, &first);
+        act(&mut stayed, &first);
+        for axis in AXES {
+            migrate(&mut moved, axis, Side::New, keys_max);
+        }
+        act(&mut moved, &between);
+        act(&mut stayed, &between);
+        for axis in AXES.into_iter().rev() {
+            migrate(&mut moved, axis, Side::Old, keys_max);
+        }
+        prop_assert_eq!(contents(&moved.world), contents(&stayed.world));
+    }
+}

@@ -1,0 +1,185 @@
+//! A world is moved one axis at a time while it goes on between the steps, back one step and forward again; whatever kills the
+//! process on the way loses nothing.
+
+use std::time::Instant;
+
+use ecology_tests::{Scratch, report_number};
+use rustix::process::Signal;
+use serde_json::Value;
+
+const STEPS: [(&str, &str, &str); 4] = [
+    ("rate_limiting", "tick", "rolling"),
+    ("artifact_ontology", "legacy", "unified"),
+    ("access_control", "policy", "contract"),
+    ("execution_mode", "tick", "continuous"),
+];
+
+fn commune(scratch: &Scratch) -> Value {
+    let size = ["--scenario", "commune", "--agents", "26", "--ticks", "30", "--seed", "4"];
+    scratch.run("a.world", &size)
+}
+
+#[track_caller]
+fn migrate(scratch: &Scratch, axis: &str, to: &str) -> Value {
+    let to = format!("features.{axis}={to}");
+    let moved =
+        scratch.ecology(&["migrate", "a.world", "--to", &to, "--decisions-min", "500", "--json"]).json();
+    assert!(moved["done"].is_object(), "{moved}");
+    assert!(moved["gates"].as_array().unwrap().iter().all(|gate| gate["passed"] == true), "{moved}");
+    assert_eq!(scratch.replay("a.world")["records"], moved["done"]["record"]);
+    moved
+}
+
+#[track_caller]
+fn goes_on(scratch: &Scratch, serves: &[(&str, &str)]) -> Value {
+    let report = scratch.run("a.world", &["--ticks", "4"]);
+    for (axis, implementation) in serves {
+        assert_eq!(report["serves"][axis], *implementation, "{axis}");
+    }
+    assert_eq!(report["minds_started_anew"], 0, "a migration is nothing that minds notice");
+    assert_eq!(scratch.replay("a.world")["state_hash"], report["state_hash"]);
+    report
+}
+
+#[test]
+fn one_axis_at_a_time_there_back_and_there_again() {
+    let scratch = Scratch::new();
+    let _ = commune(&scratch);
+    let mut serves: Vec<(&str, &str)> = STEPS.iter().map(|(axis, old, _)| (*axis, *old)).collect();
+    for (at, (axis, old, new)) in STEPS.into_iter().enumerate() {
+        let dry = ["migrate", "a.world", "--to", &format!("features.{axis}={new}"), "--dry-run"];
+        let before = scratch.replay("a.world");
+        let done = scratch.ecology(&dry).ended_with(0);
+        assert!(done.stdout.contains("Nothing was changed"), "{done}");
+        assert_eq!(scratch.replay("a.world"), before);
+
+        let _ = migrate(&scratch, axis, new);
+        serves[at].1 = new;
+        let _ = goes_on(&scratch, &serves);
+        if at == 2 {
+            let _ = migrate(&scratch, axis, old);
+            serves[at].1 = old;
+            let _ = goes_on(&scratch, &serves);
+            let _ = migrate(&scratch, axis, new);
+            serves[at].1 = new;
+            let _ = goes_on(&scratch, &serves);
+        }
+    }
+    let again = scratch.ecology(&["replay", "a.world", "--redecide", "--json"]).json();
+    assert_eq!(again["agrees"], true);
+    assert!(again["stretches"].as_array().unwrap().len() > STEPS.len(), "every position left its stretch");
+}
+
+#[test]
+fn there_and_back_with_nothing_in_between_is_where_it_was() {
+    let scratch = Scratch::new();
+    let _ = commune(&scratch);
+    for (axis, old, new) in &STEPS[..3] {
+        let _ = migrate(&scratch, axis, new);
+        if *axis == "access_control" {
+            let there = migrate(&scratch, axis, old);
+            assert!(report_number(&there, "/done/converted") > 0);
+            assert_eq!(there["done"]["ranges_changed"], 0, "{there}");
+            assert!(report_number(&there, "/done/ranges_same") > 0);
+        }
+    }
+}
+
+#[test]
+fn gates_that_are_not_met_keep_a_world_where_it_is_unless_somebody_says_why() {
+    let scratch = Scratch::new();
+    let _ = commune(&scratch);
+    let before = scratch.replay("a.world");
+    let migrate =
+        ["migrate", "a.world", "--to", "features.rate_limiting=rolling", "--decisions-min", "999999"];
+    let done = scratch.ecology(&migrate).ended_with(1);
+    assert!(done.stderr.contains("migrate::gates") && done.stderr.contains("--force"), "{done}");
+    assert!(done.stdout.contains("decisions compared"), "{done}");
+    assert_eq!(scratch.replay("a.world"), before);
+    let done = scratch.ecology(&[&migrate[..], &["--force", " "]].concat()).ended_with(2);
+    assert!(done.stderr.contains("write why"), "{done}");
+
+    let _ = scratch.ecology(&[&migrate[..], &["--force", "a rehearsal"]].concat()).ended_with(0);
+    let events =
+        scratch.ecology(&["inspect", "a.world", "events", "--kind", "migration_begun", "--json"]).json();
+    assert_eq!(events["events"][0]["forced"], "a rehearsal", "{events}");
+    let done = scratch.ecology(&migrate).ended_with(0);
+    assert!(done.stdout.contains("nothing to do"), "{done}");
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_the_way_out() {
+    let scratch = Scratch::new();
+    let _ = commune(&scratch);
+    let before = scratch.replay("a.world");
+    for (to, exit, says) in [
+        ("features.access_control=contract", 3, "artifact_ontology = \"unified\" too"),
+        ("features.execution_mode=continuous", 3, "rate_limiting = \"rolling\" too"),
+        ("features.resource_limits=docker", 3, "not built"),
+        ("features.acess_control=contract", 3, "did you mean features.access_control?"),
+        ("features.access_control=kontract", 3, "contract"),
+        ("run.ticks=3", 2, "features.AXIS=IMPLEMENTATION"),
+    ] {
+        let done = scratch.ecology(&["migrate", "a.world", "--to", to]).ended_with(exit);
+        assert!(done.stderr.contains(says), "{done}");
+    }
+    assert_eq!(scratch.replay("a.world"), before);
+    let done =
+        scratch.ecology(&["migrate", "none.world", "--to", "features.rate_limiting=rolling"]).ended_with(4);
+    assert!(done.stderr.contains("world::not_found"), "{done}");
+}
+
+#[test]
+fn the_configuration_is_edited_in_place_and_shown() {
+    let scratch = Scratch::new();
+    let _ = commune(&scratch);
+    let text = "# ours\n[features]\nrate_limiting = \"tick\" # until it is proven\n[run]\nticks = 5\n";
+    scratch.write("my.toml", text);
+    let to = ["--to", "features.rate_limiting=rolling", "--decisions-min", "500"];
+    let call = [&["migrate", "a.world", "--config", "my.toml"], &to[..]].concat();
+    let done = scratch.ecology(&call).ended_with(0);
+    let after = std::fs::read_to_string(scratch.path("my.toml")).unwrap();
+    assert_eq!(after, text.replace("\"tick\"", "\"rolling\""));
+    assert!(done.stdout.contains("- rate_limiting = \"tick\" # until"), "{done}");
+    assert!(done.stdout.contains("+ rate_limiting = \"rolling\" # until"), "{done}");
+    let report = scratch.run("a.world", &["--config", "my.toml"]);
+    assert_eq!(report["serves"]["rate_limiting"], "rolling");
+}
+
+#[test]
+fn killed_at_any_moment_it_goes_on_where_it_was() {
+    let scratch = Scratch::new();
+    // Enough keys for several batches.
+    let size = ["--scenario", "boltzmann", "--agents", "9000", "--ticks", "1"];
+    let _ = scratch.run("fresh.world", &size);
+    let call = |world| {
+        ["migrate", world, "--to", "features.artifact_ontology=unified", "--force", "no read in boltzmann"]
+    };
+    let whole = Instant::now();
+    std::fs::copy(scratch.path("fresh.world"), scratch.path("whole.world")).unwrap();
+    let _ = scratch.ecology(&call("whole.world")).ended_with(0);
+    let whole = whole.elapsed();
+    let mut killed = 0;
+    for round in 0..3_u32 {
+        let _ = std::fs::remove_file(scratch.path("a.world-wal"));
+        let _ = std::fs::remove_file(scratch.path("a.world-shm"));
+        std::fs::copy(scratch.path("fresh.world"), scratch.path("a.world")).unwrap();
+        let mut run = scratch.start(&call("a.world"));
+        // The last part of it is where it writes.
+        std::thread::sleep(whole * (3 + round) / 6);
+        if run.is_running() {
+            run.signal(Signal::KILL);
+            killed += 1;
+        }
+        let _ = run.wait();
+        let _ = scratch.replay("a.world");
+        let _ = scratch.ecology(&call("a.world")).ended_with(0);
+        let _ = scratch.replay("a.world");
+        let same =
+            scratch.ecology(&["inspect", "a.world", "events", "--kind", "migration_finished", "--json"]);
+        assert_eq!(same.json()["events"].as_array().unwrap().len(), 1, "it is finished once");
+        let report = scratch.run("a.world", &["--ticks", "1"]);
+        assert_eq!(report["serves"]["artifact_ontology"], "unified");
+    }
+    assert!(killed > 0, "every round was over before it could be killed");
+}

@@ -1,0 +1,176 @@
+//! Histories are decided again by other implementations, compared and forked, through the binary.
+
+use ecology_tests::{Scratch, report_number};
+use serde_json::Value;
+
+/// Every way to ask other implementations about a history that was decided by old ones.
+const ASKED: [&[&str]; 4] = [
+    &[],
+    &["--set", "features.rate_limiting=rolling"],
+    &["--set", "features.artifact_ontology=unified"],
+    &["--set", "features.artifact_ontology=unified", "--set", "features.access_control=contract"],
+];
+
+/// Every way to ask about one that was decided by new ones.
+const ASKED_BACK: [&[&str]; 3] = [
+    &[],
+    &["--set", "features.access_control=policy"],
+    &["--set", "features.artifact_ontology=legacy", "--set", "features.access_control=policy"],
+];
+
+const NEW: [&str; 8] = [
+    "--set",
+    "features.rate_limiting=rolling",
+    "--set",
+    "features.execution_mode=continuous",
+    "--set",
+    "features.artifact_ontology=unified",
+    "--set",
+    "features.access_control=contract",
+];
+
+#[track_caller]
+fn redecided(scratch: &Scratch, asked: &[&str]) -> Value {
+    let found = scratch.ecology(&[&["replay", "a.world", "--redecide", "--json"], asked].concat()).json();
+    assert_eq!(found["agrees"], true, "{asked:?}: {found}");
+    assert_eq!(found["totals"]["unexplained"], 0, "{asked:?}");
+    assert!(report_number(&found, "/totals/compared") > 100, "{asked:?}");
+    found
+}
+
+#[test]
+fn every_history_is_decided_again_without_an_unexplained_difference() {
+    for scenario in ["commune", "market", "boltzmann"] {
+        for seed in ["1", "2"] {
+            let scratch = Scratch::new();
+            let size = ["--scenario", scenario, "--agents", "26", "--ticks", "16", "--seed", seed];
+            let _ = scratch.run("a.world", &size);
+            for asked in ASKED {
+                let found = redecided(&scratch, asked);
+                if asked.is_empty() {
+                    assert_eq!(
+                        found["totals"]["same"], found["totals"]["compared"],
+                        "the same decide the same"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_history_of_the_new_halves_is_decided_again_by_the_old_ones() {
+    for seed in ["1", "2"] {
+        let scratch = Scratch::new();
+        let size = ["--scenario", "commune", "--agents", "26", "--ticks", "16", "--seed", seed];
+        let _ = scratch.run("a.world", &[&size[..], &["--set", "run.clock=virtual"], &NEW].concat());
+        for asked in ASKED_BACK {
+            let _ = redecided(&scratch, asked);
+        }
+    }
+}
+
+#[test]
+fn a_history_with_a_change_of_positions_is_decided_again_stretch_by_stretch() {
+    let scratch = Scratch::new();
+    let _ = scratch.run("a.world", &["--scenario", "commune", "--agents", "26", "--ticks", "8"]);
+    let _ = scratch.run("a.world", &["--ticks", "8", "--set", "features.artifact_ontology=unified"]);
+    for asked in ASKED {
+        let found = redecided(&scratch, asked);
+        assert_eq!(found["stretches"].as_array().unwrap().len(), 2, "{found}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_has_to_be_possible() {
+    let scratch = Scratch::new();
+    let _ = scratch.run("a.world", &["--scenario", "boltzmann", "--agents", "10", "--ticks", "2"]);
+    for (set, exit, says) in [
+        ("run.ticks=3", 2, "features.AXIS=IMPLEMENTATION"),
+        ("features.acess_control=contract", 3, "did you mean features.access_control?"),
+        ("features.access_control=contract", 3, "artifact_ontology = \"unified\" too"),
+        ("features.resource_limits=docker", 3, "not built"),
+    ] {
+        let done = scratch.ecology(&["replay", "a.world", "--redecide", "--set", set]).ended_with(exit);
+        assert!(done.stderr.contains(says), "{done}");
+    }
+    let done =
+        scratch.ecology(&["replay", "a.world", "--set", "features.rate_limiting=rolling"]).ended_with(2);
+    assert!(done.stderr.contains("--redecide"), "{done}");
+}
+
+#[test]
+fn two_runs_of_one_seed_are_the_same_world_and_another_seed_is_another() {
+    let scratch = Scratch::new();
+    let size = ["--scenario", "commune", "--agents", "26", "--ticks", "8"];
+    let _ = scratch.run("a.world", &size);
+    let _ = scratch.run("b.world", &size);
+    let _ = scratch.run("c.world", &[&size[..], &["--seed", "5"]].concat());
+    let same = scratch.ecology(&["diff", "a.world", "b.world", "--json"]).json();
+    assert_eq!((&same["same"], &same["first"]), (&Value::Bool(true), &Value::Null));
+    let done = scratch.ecology(&["diff", "a.world", "c.world", "--json"]).ended_with(1);
+    let other: Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_eq!(other["first"]["sides"][0]["command"], "start_run", "the seed is where they part");
+    assert!(report_number(&other, "/fields_differing") > 20);
+    let text = scratch.ecology(&["diff", "a.world", "c.world", "--fields", "2"]).ended_with(1);
+    assert!(text.stdout.contains("clock.seed") && text.stdout.contains("--fields"), "{text}");
+}
+
+#[test]
+fn a_fork_shares_its_history_and_goes_its_own_way() {
+    let scratch = Scratch::new();
+    let first = scratch.run("a.world", &["--scenario", "commune", "--agents", "26", "--ticks", "12"]);
+    let at = (report_number(&first, "/records") / 2).to_string();
+    let fork = ["fork", "a.world", "--at", &at, "--to", "f.world", "--json"];
+    let sets = ["--set", "features.artifact_ontology=unified", "--set", "features.access_control=contract"];
+    let forked = scratch.ecology(&[&fork[..], &sets].concat()).json();
+    assert_eq!(forked["records"].to_string(), at);
+    let replay = scratch.replay("f.world");
+    assert_eq!(replay["state_hash"], forked["state_hash"]);
+
+    let second = scratch.run("f.world", &["--config", "f.toml", "--ticks", "4"]);
+    assert_eq!(second["serves"]["access_control"], "contract");
+    assert_eq!(scratch.replay("f.world")["state_hash"], second["state_hash"]);
+    let done = scratch.ecology(&["diff", "a.world", "f.world", "--json"]).ended_with(1);
+    let parted: Value = serde_json::from_str(&done.stdout).unwrap();
+    let record = report_number(&parted, "/first/sides/1/record");
+    assert_eq!(record.to_string(), (at.parse::<u64>().unwrap() + 1).to_string());
+    let again = scratch.replay("a.world");
+    assert_eq!(again["state_hash"], first["state_hash"], "the old world is only read");
+}
+
+#[test]
+fn a_fork_that_cannot_be_leaves_nothing_behind() {
+    let scratch = Scratch::new();
+    let _ = scratch.run("a.world", &["--scenario", "commune", "--agents", "26", "--ticks", "2"]);
+    // Readers leave an index of shared memory behind.
+    let _ = scratch.replay("a.world");
+    let before = std::fs::read_dir(scratch.folder()).unwrap().count();
+    for (args, exit, says) in [
+        (&["--at", "999999", "--to", "f.world"][..], 2, "choose one of 1 to"),
+        (&["--to", "a.world"], 4, "exists already"),
+        (&["--to", "no/f.world"], 4, "does not exist"),
+        (&["--to", "f.world", "--set", "run.agents=3"], 4, "run.agents = 26"),
+        (&["--to", "f.world", "--set", "features.nothing=3"], 3, "features.nothing"),
+    ] {
+        let done = scratch.ecology(&[&["fork", "a.world"], args].concat()).ended_with(exit);
+        assert!(done.stderr.contains(says), "{done}");
+        assert_eq!(std::fs::read_dir(scratch.folder()).unwrap().count(), before, "{args:?}");
+    }
+}
+
+#[test]
+fn the_modes_are_compared_by_what_has_to_be_equal() {
+    let scratch = Scratch::new();
+    for scenario in ["commune", "boltzmann"] {
+        let call =
+            ["compare-modes", "--scenario", scenario, "--agents", "26", "--ticks", "24", "--seeds", "2"];
+        let done = scratch.ecology(&call).ended_with(0);
+        assert!(done.stdout.contains("every declared equivalence holds"), "{done}");
+        let found = scratch.ecology(&[&call[..], &["--json"]].concat()).json();
+        assert_eq!(found["agrees"], true);
+    }
+    let done = scratch.ecology(&["compare-modes", "--scenario", "comune"]).ended_with(3);
+    assert!(done.stderr.contains("did you mean"), "{done}");
+    assert_eq!(std::fs::read_dir(scratch.folder()).unwrap().count(), 0, "it leaves nothing behind");
+}
