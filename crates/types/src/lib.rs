@@ -9,6 +9,7 @@ mod action;
 mod amount;
 mod artifact;
 mod axes;
+mod code;
 mod command;
 mod command_kind;
 mod effect;
@@ -31,6 +32,10 @@ pub use action::{Action, Draft, Verb, WriteMode};
 pub use amount::Scrip;
 pub use artifact::{AllowList, ArtifactRecord, Interface, Method, Policy, PolicyDraft};
 pub use axes::{Axis, AxisVector, Side};
+pub use code::{
+    AllowedInvocation, CodeRules, Denial, EventCount, HostCall, Operation, Purse, Reads, Terms, ToolAct,
+    ToolRun, call_digest,
+};
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,
 };

@@ -23,6 +23,7 @@ impl World {
             graves,
             migrations,
             exempt,
+            code,
             usage,
             measured,
             log,
@@ -57,7 +58,7 @@ impl World {
         let_go("ontology");
         drop(symbols);
         let_go("symbols");
-        drop((rules, book, mint, deleters, graves, migrations, clock, ends));
+        drop((rules, book, mint, deleters, graves, migrations, code, clock, ends));
         let_go("the rest of the world");
     }
 }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod agents;
+mod code;
 mod decide;
 mod disk;
 mod dismantle;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::Accounts;
 use crate::agents::Agents;
+use crate::code::Code;
 use crate::disk::Exempt;
 use crate::event_log::EventLog;
 use crate::graves::Graves;
@@ -41,6 +42,7 @@ struct Saved {
     graves: Graves,
     migrations: Migrations,
     exempt: Exempt,
+    code: Code,
     usage: Totals<Usage>,
     measured: Totals<Measured>,
     log: EventLog,
@@ -77,6 +79,7 @@ impl World {
             graves: self.graves.clone(),
             migrations: self.migrations.clone(),
             exempt: self.exempt.clone(),
+            code: self.code.clone(),
             usage: self.usage.clone(),
             measured: self.measured.clone(),
             log: self.log.clone(),
@@ -127,6 +130,7 @@ impl World {
             graves: saved.graves,
             migrations: saved.migrations,
             exempt: saved.exempt,
+            code: saved.code,
             usage: saved.usage,
             measured: saved.measured,
             inboxes: Inboxes::of(&saved.log),

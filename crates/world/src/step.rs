@@ -154,7 +154,9 @@ impl World {
             events = Vec::new();
         }
         let record = self.clock.record + 1;
-        let mut plan = Plan { events, actor, time: now, record, fits: cut.is_none(), ..Plan::default() };
+        // Only these are looked at by `oversize::cut`.
+        let fits = cut.is_none() && matches!(command, Command::Act(_));
+        let mut plan = Plan { events, actor, time: now, record, fits, ..Plan::default() };
         let outcome = self.decide(command, now, &mut plan)?;
         let first_event = self.clock.event + 1;
         let mut ends = std::mem::take(&mut self.ends);
@@ -209,6 +211,8 @@ impl World {
                 });
             }
             Command::Act(act) => return Ok(self.decide_act(act, now, plan)),
+            Command::ActByTool(turn) => return Ok(self.decide_act(&turn.act, now, plan)),
+            Command::SetCodeRules(rules) => plan.push(Effect::CodeRulesSet(rules.clone())),
             Command::Void { agent, thought } => {
                 let open = self.open_reservation(*agent, thought);
                 // Like the thought of a refused action, one without a reservation is paid for while there is capacity for it.
@@ -233,6 +237,7 @@ impl World {
 const fn actor_of(command: &Command) -> Option<Key> {
     match command {
         Command::Act(act) => Some(act.agent),
+        Command::ActByTool(turn) => Some(turn.act.agent),
         Command::Reserve { agent, .. } | Command::Void { agent, .. } | Command::Lifecycle { agent, .. } => {
             Some(*agent)
         }

@@ -71,7 +71,9 @@ impl World {
             Effect::ArtifactCreated(record) => {
                 event.actor.is_some_and(is_viewer) || self.may_know_of(viewer, record.key)
             }
-            Effect::ArtifactChanged { key, .. } | Effect::ArtifactDeleted { key } => {
+            Effect::ArtifactChanged { key, .. }
+            | Effect::ArtifactDeleted { key }
+            | Effect::StateSet { key, .. } => {
                 event.actor.is_some_and(is_viewer) || self.may_know_of(viewer, *key)
             }
             Effect::OwnershipTransferred { key, from, to } => {
@@ -332,6 +334,9 @@ impl World {
             Effect::MigrationFinished { axis, to } => {
                 start.value("axis", axis.name()).value("to", axis.implementation(*to))
             }
+            Effect::CodeRulesSet(_) => start,
+            // What code keeps is for those who ask it.
+            Effect::StateSet { key, version, .. } => start.key("artifact", *key).value("version", *version),
             Effect::LimitExceeded { agent, resource, used, allowed } => start
                 .key("agent", *agent)
                 .value("resource", resource.name())

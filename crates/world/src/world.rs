@@ -6,13 +6,14 @@ use ecology_contracts::AccessView;
 use ecology_ontology::{Change, Resolution, Symbols};
 use ecology_rate_limiting::RateEvent;
 use ecology_types::{
-    ArtifactRecord, Axis, AxisVector, Charges, Command, Effect, GenesisArtifact, Id, Key, Record, Resource,
-    ResourceKind, Rules, Scrip, Seed, Side, SmolStr, Time,
+    ArtifactRecord, Axis, AxisVector, Charges, CodeRules, Command, Effect, GenesisArtifact, Id, Key, Record,
+    Resource, ResourceKind, Rules, Scrip, Seed, Side, SmolStr, Time, Value,
 };
 use rustc_hash::FxHashMap;
 
 use crate::accounts::Accounts;
 use crate::agents::{Agents, LoopState};
+use crate::code::Code;
 use crate::disk::Exempt;
 use crate::event_log::{Event, EventLog};
 use crate::graves::Graves;
@@ -45,6 +46,7 @@ pub struct World {
     pub(crate) graves: Graves,
     pub(crate) migrations: Migrations,
     pub(crate) exempt: Exempt,
+    pub(crate) code: Code,
     pub(crate) usage: Totals<Usage>,
     pub(crate) measured: Totals<Measured>,
     pub(crate) log: EventLog,
@@ -100,6 +102,7 @@ impl World {
             graves: Graves::default(),
             migrations: Migrations::default(),
             exempt: Exempt::default(),
+            code: Code::default(),
             usage: Totals::default(),
             measured: Totals::default(),
             log: EventLog::default(),
@@ -126,6 +129,18 @@ impl World {
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// The physics of code that agents write.
+    #[must_use]
+    pub const fn code_rules(&self) -> &CodeRules {
+        &self.code.rules
+    }
+
+    /// What an executable keeps, with its version; version 0 and null for one that keeps nothing.
+    #[must_use]
+    pub fn kept_state(&self, key: Key) -> (u64, &Value) {
+        self.code.state(key)
     }
 
     /// World time of the last record.
@@ -500,6 +515,8 @@ impl World {
             | Effect::PermissionDivergence { .. }
             | Effect::Container { .. }
             | Effect::LimitExceeded { .. } => {}
+            Effect::CodeRulesSet(rules) => self.code.rules = (**rules).clone(),
+            Effect::StateSet { key, version, state } => self.code.set_state(*key, *version, state.clone()),
             Effect::MigrationBegun { axis, to, .. } => self.migrations.begin(*axis, *to, self.clock.record),
             Effect::MigrationBatch { axis, from, until, digest, converted, .. } => {
                 self.apply_batch(*axis, (*from, *until, *digest), converted);

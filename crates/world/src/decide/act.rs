@@ -225,6 +225,9 @@ impl World {
             Action::Invoke { artifact, method, args } => {
                 self.decide_invoke(act, artifact, method, args, now, plan)
             }
+            Action::InvokeAllowing(call) => {
+                self.decide_invoke(act, &call.artifact, &call.method, &call.args, now, plan)
+            }
         }
     }
 
@@ -324,6 +327,7 @@ fn charges_of(act: &Act, done: &Done, args_bytes: u64) -> Charges {
         Action::Write(draft) => draft_bytes(draft),
         Action::Edit { artifact, find, replace, .. } => artifact.as_str().len() + find.len() + replace.len(),
         Action::Invoke { artifact, method, .. } => artifact.as_str().len() + method.len(),
+        Action::InvokeAllowing(call) => call.artifact.as_str().len() + call.method.len(),
     };
     Charges::of(Resource::Bandwidth, request as u64 + args_bytes + done.result_bytes)
         .with(Resource::DiskWrites, done.written_bytes)
@@ -361,6 +365,7 @@ fn draft_bytes(draft: &Draft) -> usize {
 fn method_of(action: &Action) -> Option<SmolStr> {
     match action {
         Action::Invoke { method, .. } => Some(method.clone()),
+        Action::InvokeAllowing(call) => Some(call.method.clone()),
         _ => None,
     }
 }
