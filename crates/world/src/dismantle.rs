@@ -24,14 +24,16 @@ impl World {
             migrations,
             revenue,
             exempt,
+            code,
             usage,
             measured,
             log,
             inboxes,
             clock,
-            scratch,
+            recent,
+            ends,
         } = self;
-        drop(log);
+        drop((log, recent));
         let_go("event log");
         drop(accounts);
         let_go("accounts");
@@ -57,7 +59,7 @@ impl World {
         let_go("ontology");
         drop(symbols);
         let_go("symbols");
-        drop((rules, book, mint, deleters, graves, migrations, revenue, clock, scratch));
+        drop((rules, book, mint, deleters, graves, migrations, revenue, code, clock, ends));
         let_go("the rest of the world");
     }
 }

@@ -64,6 +64,10 @@ impl World {
         deleters.sort_unstable();
         decided.add(&deleters);
         decided.add(&self.migrations);
+        // Worlds that hold no code keep the hash that they had before there was any.
+        if !self.code.is_default() {
+            decided.add(&self.code);
+        }
         // A world where no revenue ever went its own way keeps the digest that it had before there was such a thing.
         if !self.revenue.is_empty() {
             decided.add(&self.revenue);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::Accounts;
 use crate::agents::Agents;
+use crate::code::Code;
 use crate::disk::Exempt;
 use crate::event_log::EventLog;
 use crate::graves::Graves;
@@ -24,7 +25,7 @@ use crate::usage::{Measured, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 5;
+pub const SNAPSHOT_VERSION: u32 = 7;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -43,6 +44,7 @@ struct Saved {
     migrations: Migrations,
     revenue: Revenue,
     exempt: Exempt,
+    code: Code,
     usage: Totals<Usage>,
     measured: Totals<Measured>,
     log: EventLog,
@@ -80,6 +82,7 @@ impl World {
             migrations: self.migrations.clone(),
             revenue: self.revenue.clone(),
             exempt: self.exempt.clone(),
+            code: self.code.clone(),
             usage: self.usage.clone(),
             measured: self.measured.clone(),
             log: self.log.clone(),
@@ -131,12 +134,14 @@ impl World {
             migrations: saved.migrations,
             revenue: saved.revenue,
             exempt: saved.exempt,
+            code: saved.code,
             usage: saved.usage,
             measured: saved.measured,
             inboxes: Inboxes::of(&saved.log),
             log: saved.log,
             clock: saved.clock,
-            scratch: Vec::new(),
+            recent: Vec::new(),
+            ends: Vec::new(),
         })
     }
 }
