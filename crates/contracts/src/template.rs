@@ -13,6 +13,8 @@ pub struct Template {
     pub name: &'static str,
     /// Its source, in Luau.
     pub source: &'static str,
+    /// Its methods beside `check_permission`.
+    pub methods: &'static [&'static str],
     /// Whether the contract has to hold scrip, so that its artifact needs standing.
     pub needs_standing: bool,
 }
@@ -73,12 +75,6 @@ impl Template {
     /// What can be filled in.
     pub fn parameters(&self) -> impl Iterator<Item = Parameter> {
         self.source.lines().filter_map(parameter_of)
-    }
-
-    /// Whether it has methods beside `check_permission`.
-    #[must_use]
-    pub fn has_methods(&self) -> bool {
-        self.source.lines().any(|line| line.starts_with("function run("))
     }
 
     /// The source with some parameters filled in; the others keep their defaults.
@@ -206,6 +202,10 @@ mod tests {
             assert!(template.title().contains(": "), "{}", template.name);
             assert!(template.source.contains("\nfunction check_permission(request)\n"), "{}", template.name);
             assert!(template.source.len() < 4_000, "{}", template.name);
+            assert_eq!(template.methods.is_empty(), !template.source.contains("\nfunction run("));
+            for method in template.methods {
+                assert!(template.source.contains(&format!("\"{method}\"")), "{method} of {}", template.name);
+            }
             for parameter in template.parameters() {
                 assert!(!parameter.meaning.is_empty() && !parameter.default.is_empty());
             }

@@ -168,7 +168,9 @@ impl Work<'_> {
 fn bodies(checkpoint: &Checkpoint, principals: &BTreeMap<String, Holder>) -> BTreeSet<usize> {
     let mut known = BTreeSet::new();
     let stands = |artifact: &crate::artifact::OldArtifact| {
-        let Some(holder) = principals.get(&artifact.id).filter(|_| !is_service(artifact)) else { return false };
+        let Some(holder) = principals.get(&artifact.id).filter(|_| !is_service(artifact)) else {
+            return false;
+        };
         // Where nothing else makes it a principal, an artifact with standing does.
         let is_agent = artifact.kind.as_deref() == Some("agent") && holder.what != STANDING;
         artifact.has_standing || is_agent

@@ -288,6 +288,12 @@ impl World {
         self.parts.ontology.agents()
     }
 
+    /// The live artifact with this id.
+    #[must_use]
+    pub fn named(&self, id: &Id) -> Option<&ArtifactRecord> {
+        self.symbols.key(id.as_str()).and_then(|key| self.live(key))
+    }
+
     /// The live principal with this id.
     #[must_use]
     pub fn principal_named(&self, id: &str) -> Option<Key> {

@@ -91,7 +91,7 @@ fn row(template: &Template) -> serde_json::Value {
         "name": template.name,
         "title": template.title(),
         "needs_standing": template.needs_standing,
-        "has_methods": template.has_methods(),
+        "methods": template.methods,
         "parameters": parameters,
     })
 }

@@ -15,7 +15,7 @@ pub use choices::{
 pub use comparison::Comparison;
 pub use resources::{ActionEstimate, Capacity, Shares};
 pub use run::{Clock, Journal, JournalBackend, Loops, Metering, MeteringSource, Mint, Run, Timing};
-pub use scenario::{Boltzmann, Commune, Market, ScenarioName, Scenarios, Traders, Vickrey};
+pub use scenario::{Bazaar, Boltzmann, Commune, Market, ScenarioName, Scenarios, Traders, Vickrey};
 
 use ecology_types::Limits;
 use schemars::JsonSchema;

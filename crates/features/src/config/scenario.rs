@@ -16,13 +16,16 @@ pub enum ScenarioName {
     Vickrey,
     /// A mixed economy that uses every service.
     Commune,
+    /// A market of code: contracts and tools that agents write, under contracts only.
+    Bazaar,
     /// A world that `ecology import` made from another program's files. It cannot be made by a run, only gone on with.
     Imported,
 }
 
 impl ScenarioName {
     /// Every scenario.
-    pub const ALL: [Self; 5] = [Self::Market, Self::Boltzmann, Self::Vickrey, Self::Commune, Self::Imported];
+    pub const ALL: [Self; 6] =
+        [Self::Market, Self::Boltzmann, Self::Vickrey, Self::Commune, Self::Bazaar, Self::Imported];
 
     /// The name in configuration.
     #[must_use]
@@ -32,6 +35,7 @@ impl ScenarioName {
             Self::Boltzmann => "boltzmann",
             Self::Vickrey => "vickrey",
             Self::Commune => "commune",
+            Self::Bazaar => "bazaar",
             Self::Imported => "imported",
         }
     }
@@ -43,6 +47,7 @@ impl super::Config {
     pub fn agents(&self) -> u32 {
         self.run.agents.unwrap_or_else(|| match self.run.scenario {
             ScenarioName::Market | ScenarioName::Commune => 100,
+            ScenarioName::Bazaar => 60,
             // The world has those that it was made with.
             ScenarioName::Imported => 0,
             ScenarioName::Boltzmann => 10_000,
@@ -63,6 +68,8 @@ pub struct Scenarios {
     pub vickrey: Vickrey,
     /// A mixed economy that uses every service.
     pub commune: Commune,
+    /// A market of code.
+    pub bazaar: Bazaar,
 }
 
 /// Which traders take part in a market.
@@ -155,5 +162,20 @@ pub struct Commune {
 impl Default for Commune {
     fn default() -> Self {
         Self { days: 30, ticks_per_day: 24 }
+    }
+}
+
+/// `[scenario.bazaar]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Bazaar {
+    /// Length of the run, in ticks.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub ticks: u32,
+}
+
+impl Default for Bazaar {
+    fn default() -> Self {
+        Self { ticks: 200 }
     }
 }

@@ -2,7 +2,7 @@
 
 use ecology_types::{
     Action, AllowedInvocation, Draft, Id, Interface, Method, Outcome, RefusalCode, Scrip, Seed, SmolStr,
-    Span, Value, Verb,
+    Span, Value, Verb, WriteMode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,8 @@ pub struct Errand {
     pub contract: Option<String>,
     /// The methods of what is written, which makes it executable.
     pub methods: Vec<String>,
+    /// Whether what is written has to be there already.
+    pub replace: bool,
     /// Whether what is written holds scrip.
     pub standing: bool,
     /// The method that is invoked.
@@ -101,6 +103,9 @@ impl Errand {
             Some(Verb::Delete) => Action::Delete { artifact: id(&self.artifact)? },
             Some(Verb::Write) => {
                 let mut draft = Draft::new(id(&self.artifact)?, self.content.as_str());
+                if self.replace {
+                    draft.mode = WriteMode::Replace;
+                }
                 draft.kind = self.kind.as_deref().map(SmolStr::new);
                 draft.access_contract = self.contract.as_deref().map(id).transpose()?;
                 if !self.methods.is_empty() {

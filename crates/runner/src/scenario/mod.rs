@@ -1,15 +1,17 @@
 //! The published experiments: who takes part, for how long, and what should come out.
 
+mod bazaar;
 mod boltzmann;
 mod commune;
 mod figures;
+mod guild;
 mod imported;
 mod market;
 mod vickrey;
 
 use ecology_features::Config;
 use ecology_features::config::ScenarioName;
-use ecology_types::{Founder, Genesis, Rules, Span, Time};
+use ecology_types::{Axis, Founder, Genesis, Rules, Side, Span, Time};
 use ecology_world::World;
 
 pub(crate) use figures::millionths;
@@ -21,6 +23,11 @@ use crate::report::Finding;
 pub trait Scenario: Observer {
     /// Rules that the experiment needs, over those of the configuration.
     fn adapt(&self, rules: &mut Rules);
+
+    /// The positions without which the experiment makes no sense.
+    fn needs(&self) -> &'static [(Axis, Side)] {
+        &[]
+    }
 
     /// The world of time zero.
     fn genesis(&self, rules: Rules) -> Genesis;
@@ -92,6 +99,13 @@ pub const SCENARIOS: &[ScenarioInfo] = &[
         agents: 100,
     },
     ScenarioInfo {
+        name: "bazaar",
+        what: "a market of code: agents govern their works by every contract of the library, sell themselves and form firms, under contracts only",
+        expects: "every contract in use, prices paid, strangers refused, laws kept",
+        source: "laws of this world",
+        agents: 60,
+    },
+    ScenarioInfo {
         name: "imported",
         what: "a world that `ecology import` made goes on; its agents rest until somebody gives them minds",
         expects: "scrip conserved except by the mint, and nothing of what was imported lost",
@@ -108,6 +122,7 @@ pub fn build(config: &Config) -> Box<dyn Scenario> {
         ScenarioName::Boltzmann => Box::new(boltzmann::BoltzmannScenario::new(config)),
         ScenarioName::Vickrey => Box::new(vickrey::VickreyScenario::new(config)),
         ScenarioName::Commune => Box::new(commune::CommuneScenario::new(config)),
+        ScenarioName::Bazaar => Box::new(bazaar::BazaarScenario::new(config)),
         ScenarioName::Imported => Box::new(imported::ImportedScenario::default()),
     }
 }
