@@ -33,7 +33,9 @@ impl HistoryLaw for Namespace {
             match effect {
                 Effect::Interned { key, id } => {
                     // Keys are given in order, so a key that is not the next one was given before.
-                    if key.index() != self.keys.len() || self.keys.insert(id.clone(), *key).is_some() {
+                    let is_next = key.index() == self.keys.len();
+                    let before = self.keys.insert(id.clone(), *key);
+                    if !is_next || before.is_some() {
                         return broken(format!("record {number} gives {id} the key {} a second time", key.0));
                     }
                 }
