@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ecology_features::ConfigError;
 use ecology_features::config::{Clock as ClockChoice, Config, ExecutionMode, MeteringSource, ScenarioName};
 use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal, Verify};
-use ecology_types::{AxisVector, Command, Seed, Span, Time};
+use ecology_types::{Axis, AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
 
 use crate::clock::{Clock, RealClock, VirtualClock};
@@ -102,6 +102,18 @@ pub enum SessionError {
         /// What was asked for.
         asked: String,
     },
+    /// The scenario makes no sense under these positions.
+    #[error(
+        "the scenario {scenario} needs {axis} = \"{implementation}\"; add --set features.{axis}={implementation}"
+    )]
+    Needs {
+        /// The scenario.
+        scenario: &'static str,
+        /// The axis.
+        axis: Axis,
+        /// What has to serve on it.
+        implementation: &'static str,
+    },
     /// A world that only an import can make is not there.
     #[error(
         "the scenario imported goes on with a world that is there, and {world:?} is none; make it with `ecology import SOURCE --world PATH`"
@@ -177,6 +189,16 @@ fn run_and_look_in(
     let path = path.or_else(|| config.run.world.clone());
     if let Some(path) = path.as_deref() {
         restore(worlds, &mut config, path)?;
+    }
+    for (axis, side) in scenario::needs(config.run.scenario) {
+        if axes.side(*axis) != *side {
+            let scenario = config.run.scenario.name();
+            return Err(SessionError::Needs {
+                scenario,
+                axis: *axis,
+                implementation: axis.implementation(*side),
+            });
+        }
     }
     let mut scenario = scenario::build(&config);
     let length = length(&config, scenario.length());

@@ -290,7 +290,7 @@ impl World {
 
     /// The live artifact with this id.
     #[must_use]
-    pub fn named(&self, id: &Id) -> Option<&ArtifactRecord> {
+    pub fn live_named(&self, id: &Id) -> Option<&ArtifactRecord> {
         self.symbols.key(id.as_str()).and_then(|key| self.live(key))
     }
 

@@ -48,6 +48,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Set both, or neither. continuous needs rate_limiting = \"rolling\", contract needs artifact_ontology = \"unified\".",
     ),
     (
+        "config::scenario_needs",
+        "The scenario makes no sense under the positions that were asked for.",
+        "Add the setting that the message names, or leave the axis out: what a scenario needs it takes by itself.",
+    ),
+    (
         "config::cannot_shadow",
         "The two halves of this axis cannot run side by side.",
         "Compare whole runs instead: run the scenario once in each position and compare the reports.",

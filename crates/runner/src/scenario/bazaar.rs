@@ -7,8 +7,7 @@ use ecology_features::Config;
 use ecology_minds::MindConfig;
 use ecology_minds::scripted as minds;
 use ecology_types::{
-    ArtifactRecord, Axis, Effect, Genesis, GenesisArtifact, Good, RefusalCode, Rules, Side, SmolStr, Span,
-    TransferReason,
+    ArtifactRecord, Effect, Genesis, GenesisArtifact, Good, RefusalCode, Rules, SmolStr, Span, TransferReason,
 };
 use ecology_world::{Event, World};
 
@@ -89,7 +88,7 @@ impl Observer for BazaarScenario {
                 }
             }
             Effect::ActionRefused { target: Some(id), code: RefusalCode::NotPermitted, .. } => {
-                if let Some(name) = world.named(id).and_then(|record| governed_by(world, record)) {
+                if let Some(name) = world.live_named(id).and_then(|record| governed_by(world, record)) {
                     self.refused.insert(name);
                 }
             }
@@ -108,10 +107,6 @@ impl Observer for BazaarScenario {
 
 impl Scenario for BazaarScenario {
     fn adapt(&self, _: &mut Rules) {}
-
-    fn needs(&self) -> &'static [(Axis, Side)] {
-        &[(Axis::ArtifactOntology, Side::New), (Axis::AccessControl, Side::New)]
-    }
 
     fn genesis(&self, rules: Rules) -> Genesis {
         let others = self.others();

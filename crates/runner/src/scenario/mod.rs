@@ -24,11 +24,6 @@ pub trait Scenario: Observer {
     /// Rules that the experiment needs, over those of the configuration.
     fn adapt(&self, rules: &mut Rules);
 
-    /// The positions without which the experiment makes no sense.
-    fn needs(&self) -> &'static [(Axis, Side)] {
-        &[]
-    }
-
     /// The world of time zero.
     fn genesis(&self, rules: Rules) -> Genesis;
 
@@ -124,6 +119,15 @@ pub fn build(config: &Config) -> Box<dyn Scenario> {
         ScenarioName::Commune => Box::new(commune::CommuneScenario::new(config)),
         ScenarioName::Bazaar => Box::new(bazaar::BazaarScenario::new(config)),
         ScenarioName::Imported => Box::new(imported::ImportedScenario::default()),
+    }
+}
+
+/// The positions without which an experiment makes no sense.
+#[must_use]
+pub const fn needs(name: ScenarioName) -> &'static [(Axis, Side)] {
+    match name {
+        ScenarioName::Bazaar => &[(Axis::ArtifactOntology, Side::New), (Axis::AccessControl, Side::New)],
+        _ => &[],
     }
 }
 
