@@ -61,6 +61,14 @@ pub(crate) struct Plan {
     pub(crate) args_bytes: u64,
     /// Ids that this plan interns, so that one id is not interned twice.
     pub(crate) interned: Vec<(SmolStr, Key)>,
+    /// The time of the decision.
+    pub(crate) now: Time,
+    /// When questions are all that is wanted: those that the code of contracts has to be asked.
+    pub(crate) asking: Option<Vec<crate::check::Question>>,
+    /// CPU time of code that ran outside for this action, in microseconds, by who bears it.
+    pub(crate) code_cpu: Vec<(Key, u64)>,
+    /// The states that contracts give themselves when the action is carried out.
+    pub(crate) states: Vec<(Key, Value)>,
 }
 
 impl Plan {
@@ -99,8 +107,9 @@ impl World {
             (false, true) => return Err(StepError::AlreadyCreated),
             _ => {}
         }
-        let mut plan = Plan::default();
-        let outcome = self.decide(command, now.max(self.clock.time), &mut plan)?;
+        let now = now.max(self.clock.time);
+        let mut plan = Plan { now, ..Plan::default() };
+        let outcome = self.decide(command, now, &mut plan)?;
         Ok((outcome, plan.effects))
     }
 
@@ -117,7 +126,7 @@ impl World {
         if let Some(unknown) = actor.filter(|actor| actor.index() >= self.symbols.len()) {
             return Err(StepError::Contradiction(format!("nobody has the key {}", unknown.0)));
         }
-        let mut plan = Plan { effects: std::mem::take(&mut self.scratch), ..Plan::default() };
+        let mut plan = Plan { effects: std::mem::take(&mut self.scratch), now, ..Plan::default() };
         plan.effects.clear();
         let outcome = self.decide(command, now, &mut plan)?;
         let first_event = self.clock.event + 1;
