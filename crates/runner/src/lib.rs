@@ -9,6 +9,7 @@
 pub mod agreement;
 mod bookkeeping;
 pub mod clock;
+pub mod code;
 pub mod compare_modes;
 pub mod compose;
 mod continuous;
@@ -50,5 +51,6 @@ pub use host::{Host, HostError, Observer, Observers};
 pub use outcome::{Ended, RunOutcome};
 pub use sleepers::Sleepers;
 pub use stop::Stop;
+pub use tally::Tally;
 pub use tick::{TickLimits, run_ticks};
 pub use worlds::{OnThisMachine, Worlds};

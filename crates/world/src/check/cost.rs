@@ -78,7 +78,7 @@ impl World {
             if used.is_none() || self.accounts.get(principal).is_none() {
                 continue;
             }
-            let made = plan.effects.iter().filter(|effect| matches!(effect, Effect::ReservationMade { .. }));
+            let made = plan.effects().filter(|effect| matches!(effect, Effect::ReservationMade { .. }));
             let reservation = self.reservations.next() + made.count() as u64;
             plan.push(Effect::ReservationMade { reservation, principal, charges: Charges::NONE });
             plan.push(Effect::ReservationSettled { reservation, principal, used });
@@ -96,12 +96,12 @@ impl World {
 
     fn plan_state(&self, contract: Key, state: Value, plan: &mut Plan) -> Result<(), Refusal> {
         let is_gone = |effect: &Effect| matches!(effect, Effect::ArtifactDeleted { key } if *key == contract);
-        if plan.effects.iter().any(is_gone) {
+        if plan.effects().any(is_gone) {
             return Ok(());
         }
         let (version, before) = self.code.state(contract);
         let is_set = |effect: &Effect| matches!(effect, Effect::StateSet { key, .. } if *key == contract);
-        if plan.effects.iter().any(is_set) {
+        if plan.effects().any(is_set) {
             let detail = format!("{} would change its state twice in one action", self.id(contract));
             return Err(Refusal::new(RefusalCode::AnswerStale, detail));
         }
@@ -127,13 +127,13 @@ impl World {
                 return Err(Refusal::new(RefusalCode::NoStanding, detail));
             };
             let principal = bearer.unwrap_or(contract);
-            let planned = plan.effects.iter().rev().find_map(|effect| match effect {
+            let planned = plan.effects().rev().find_map(|effect| match effect {
                 Effect::DiskUsed { principal: who, bytes } if *who == principal => Some(*bytes),
                 _ => None,
             });
             let used = planned.unwrap_or(account.disk_used_bytes);
             let after = used.saturating_sub(held).saturating_add(bytes);
-            let given = plan.effects.iter().fold(0_u64, |sum, effect| match effect {
+            let given = plan.effects().fold(0_u64, |sum, effect| match effect {
                 Effect::QuotaTransferred { from, resource: Resource::Disk, amount, .. }
                     if *from == principal =>
                 {
@@ -159,7 +159,7 @@ impl World {
 
     /// Who bears the room of an executable after what is planned.
     fn bearer_after(&self, key: Key, plan: &Plan) -> Option<Key> {
-        let moved = plan.effects.iter().rev().find_map(|effect| match effect {
+        let moved = plan.effects().rev().find_map(|effect| match effect {
             Effect::OwnershipTransferred { key: moved, from, to } if *moved == key => {
                 Some(if *to == GenesisArtifact::Escrow.key() { *from } else { *to })
             }

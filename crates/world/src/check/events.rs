@@ -11,9 +11,9 @@ impl World {
     /// How many of the latest 10,000 events are of this sort and may be seen by `viewer`.
     pub(crate) fn count_events(&self, viewer: Key, which: &EventCount) -> u64 {
         let first = self.clock.event.saturating_sub(LOOKED_AT_MAX);
-        let events = self.log.after(first).filter(|event| {
-            event.effect.kind() == which.kind
-                && which.actor.is_none_or(|actor| event.actor == Some(actor))
+        let of_kind = self.log.entries_after(first).filter(|entry| entry.kind() == Some(which.kind));
+        let events = of_kind.filter_map(|entry| entry.event()).filter(|event| {
+            which.actor.is_none_or(|actor| event.actor == Some(actor))
                 && which.about.is_none_or(|about| concerns(&event.effect, about))
                 && self.may_see_event(event, viewer)
         });

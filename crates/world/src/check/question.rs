@@ -2,8 +2,8 @@
 
 use ecology_contracts::{Governor, Request};
 use ecology_types::{
-    Act, Action, ArtifactRecord, Command, GenesisArtifact, Key, Reads, SmolStr, Time, Value, Verb,
-    question_digest,
+    Act, Action, ArtifactRecord, Command, GenesisArtifact, Key, PermissionAnswer, Reads, SmolStr, Time,
+    Value, Verb, question_digest,
 };
 
 use crate::services::Arguments;
@@ -57,11 +57,17 @@ impl World {
             Command::ActByTool(turn) => &turn.act,
             _ => return Vec::new(),
         };
+        self.questions_of(act, now)
+    }
+
+    /// The same for one turn of an agent.
+    #[must_use]
+    pub fn questions_of(&self, act: &Act, now: Time) -> Vec<Question> {
         if !self.names_coded(&act.action) {
             return Vec::new();
         }
-        let mut plan = Plan { now: now.max(self.clock.time), asking: Some(Vec::new()), ..Plan::default() };
-        self.foresee(act, plan.now, &mut plan);
+        let mut plan = Plan { time: now.max(self.clock.time), asking: Some(Vec::new()), ..Plan::default() };
+        self.foresee(act, plan.time, &mut plan);
         plan.asking.unwrap_or_default()
     }
 
@@ -71,7 +77,8 @@ impl World {
     }
 
     /// Whether an action names an artifact that code governs.
-    fn names_coded(&self, action: &Action) -> bool {
+    #[must_use]
+    pub fn names_coded(&self, action: &Action) -> bool {
         let coded = |id: &str| {
             self.symbols.key(id).and_then(|key| self.live(key)).is_some_and(|record| {
                 matches!(Governor::of_contract(record.access_contract), Governor::Code(_))
@@ -91,7 +98,7 @@ impl World {
 
     /// Takes note of a question that has to be asked, when questions are what is wanted. Gives whether it was noted.
     pub(crate) fn note_question(&self, request: &Request<'_>, plan: &mut Plan) -> bool {
-        let now = plan.now;
+        let now = plan.time;
         let Some(asking) = &mut plan.asking else { return false };
         let view = super::Moment { world: self, now };
         let Some(contract) = self.parts.access.needs_code(request, &view) else { return false };
@@ -100,6 +107,12 @@ impl World {
             asking.push(question);
         }
         true
+    }
+
+    /// Whether everything that an answer rests on is as it was.
+    #[must_use]
+    pub fn holds(&self, answer: &PermissionAnswer, now: Time) -> bool {
+        ecology_contracts::stale(answer, &super::Moment { world: self, now }).is_none()
     }
 
     /// What the code of a contract is told with a question: `request` of WORLD's `check_permission(request)`. Content is no part of it.

@@ -39,7 +39,7 @@ impl World {
                 reads.note_state(question.contract, version);
                 none(state.clone())
             }
-            "balance" => match self.named(function, args, reads, now)? {
+            "balance" => match self.named_by(function, args, reads, now)? {
                 Some(key) => {
                     let balance = self.accounts.scrip(key);
                     reads.note_balance(key, balance);
@@ -48,7 +48,7 @@ impl World {
                 None => Ok(Value::Int(0)),
             },
             "artifact" => {
-                let Some(key) = self.named(function, args, reads, now)? else { return Ok(Value::Null) };
+                let Some(key) = self.named_by(function, args, reads, now)? else { return Ok(Value::Null) };
                 self.note_artifact(key, reads);
                 let Some(record) = self.live(key) else { return Ok(Value::Null) };
                 let is_its_own = key == question.artifact || key == question.contract;
@@ -62,7 +62,7 @@ impl World {
                 // What is not there and what is hidden look alike.
                 let hidden =
                     || SmolStr::new_static("there is no such artifact that this contract may read for free");
-                let Some(key) = self.named(function, args, reads, now)? else { return Err(hidden()) };
+                let Some(key) = self.named_by(function, args, reads, now)? else { return Err(hidden()) };
                 self.note_artifact(key, reads);
                 let Some(record) = self.live(key) else { return Err(hidden()) };
                 let is_its_own = key == question.artifact || key == question.contract;
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// The key that the one argument of a function names. Nothing can be looked up again that has no key, so what depends on it ages.
-    fn named(
+    fn named_by(
         &self,
         function: &str,
         args: &[Value],

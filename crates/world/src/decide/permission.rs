@@ -45,7 +45,7 @@ impl World {
         if plan.asking.is_some() && self.note_question(&request, plan) {
             return Ok(Scrip::ZERO);
         }
-        let view = Moment { world: self, now: plan.now };
+        let view = Moment { world: self, now: plan.time };
         let answer = self.parts.access.decide(&request, &view);
         let ruling = match call.answers {
             [] => None,
@@ -68,7 +68,7 @@ impl World {
                 self.plan_fee(record, call.caller, grant, shares, plan)
             }
             Answer::Deny { code, reason } => {
-                self.can_pay_for_code(call.caller, code, plan.now)?;
+                self.can_pay_for_code(call.caller, code, plan.time)?;
                 Err(Refusal::new(code, reason))
             }
         }
@@ -130,7 +130,7 @@ impl World {
 
     fn plan_payment(&self, from: Key, to: Key, amount: Scrip, plan: &mut Plan) -> Result<(), Refusal> {
         // What is spent already in the same action is not there any more; what comes in with it does not count yet.
-        let spent = plan.effects.iter().fold(Scrip::ZERO, |sum, effect| match effect {
+        let spent = plan.effects().fold(Scrip::ZERO, |sum, effect| match effect {
             Effect::ScripTransferred { from: payer, amount, .. } if *payer == from => {
                 sum.checked_add(*amount).unwrap_or(sum)
             }
@@ -169,7 +169,7 @@ impl World {
         if plan.asking.is_some() && self.note_question(&request, plan) {
             return Ok(Scrip::ZERO);
         }
-        let view = Moment { world: self, now: plan.now };
+        let view = Moment { world: self, now: plan.time };
         let answer = self.parts.access.decide(&request, &view);
         if let Some(ruling) = self.parts.access.ruling(&request, &view) {
             self.note_instructions(ruling, answer.is_allowed(), plan);
@@ -180,7 +180,7 @@ impl World {
             }
             Answer::Allow { grant, .. } => Ok(grant.cost),
             Answer::Deny { code, reason } => {
-                self.can_pay_for_code(call.caller, code, plan.now)?;
+                self.can_pay_for_code(call.caller, code, plan.time)?;
                 Err(Refusal::new(code, reason))
             }
         }

@@ -148,7 +148,7 @@ impl World {
             memory: self.mentioned(draft.memory.as_ref(), plan)?,
         };
         plan.push(effect);
-        plan.effects.extend(disk);
+        plan.extend(disk);
         Ok(Done {
             result: written(&record.id, version, false),
             target: Some(record.key),
@@ -209,7 +209,7 @@ impl World {
             interface: None,
             memory: None,
         });
-        plan.effects.extend(disk);
+        plan.extend(disk);
         Ok(Done {
             result: written(artifact, version, false),
             target: Some(record.key),
@@ -248,7 +248,7 @@ impl World {
             self.nothing_held(record)?;
             let pays_it =
                 |effect: &Effect| matches!(effect, Effect::ScripTransferred { to, .. } if *to == record.key);
-            if plan.effects.iter().any(pays_it) {
+            if plan.effects().any(pays_it) {
                 let detail = format!("the price of deleting {artifact} would be lost with it");
                 return Err(Refusal::new(RefusalCode::WrongState, detail));
             }
