@@ -33,7 +33,7 @@ pub use artifact::{AllowList, ArtifactRecord, Interface, Method, Policy, PolicyD
 pub use axes::{Axis, AxisVector, Side};
 pub use code::{
     AllowedInvocation, CodeRules, Denial, EventCount, HostCall, Operation, Purse, Reads, Terms, ToolAct,
-    ToolRun, call_digest,
+    ToolRun, call_digest, told_digest,
 };
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,

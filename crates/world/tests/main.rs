@@ -10,6 +10,7 @@ mod hostile;
 mod laws;
 mod migrations;
 mod mint;
+mod run;
 mod services;
 mod support;
 mod visibility;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use ecology_rate_limiting::{Ask, Decision, NeverReason};
 use ecology_types::{
     Act, Action, Charges, Draft, Effect, Id, Key, Outcome, Refusal, RefusalCode, ReservationId, Resource,
-    SmolStr, Thought, Time, Value, Verb,
+    SmolStr, Thought, Time, ToolRun, Value, Verb,
 };
 
 use super::permission::Call;
 use crate::result::{id_value, row};
+use crate::run::{self, Invocation};
 use crate::services::{self, Caller};
 use crate::step::Plan;
 use crate::world::World;
@@ -32,7 +33,13 @@ impl Done {
 }
 
 impl World {
-    pub(crate) fn decide_act(&self, act: &Act, now: Time, plan: &mut Plan) -> Outcome {
+    pub(crate) fn decide_act(
+        &self,
+        act: &Act,
+        tool: Option<&ToolRun>,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Outcome {
         let unpaid = match &act.thought {
             Some(thought) if self.open_reservation(act.agent, thought).is_none() => thought.usage,
             _ => Charges::NONE,
@@ -40,9 +47,9 @@ impl World {
         let reserve = Charges::of(Resource::Cpu, self.rules.action_estimate[Resource::Cpu]);
         let before = plan.effects.len();
         let mut owes = false;
-        let carried = self.carry_out(act, now, plan);
+        let carried = self.carry_out(act, tool, now, plan);
         let checked = carried.and_then(|done| {
-            let charges = charges_of(act, &done, plan.args_bytes);
+            let charges = charges_of(act, &done, plan);
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             // What the action gives away is not there any more to pay for it.
             let total = total.saturating_add(&given_away(act.agent, &plan.effects[before..]));
@@ -70,6 +77,11 @@ impl World {
                 plan.effects[before..].rotate_left(body);
                 if let Some(thought) = &act.thought {
                     self.plan_settlement(act.agent, thought, plan);
+                }
+                for (who, cpu_us) in std::mem::take(&mut plan.code_cpu) {
+                    if who != act.agent {
+                        self.plan_code_cpu(who, cpu_us, plan);
+                    }
                 }
                 plan.written_bytes = done.written_bytes;
                 plan.bandwidth_bytes = charges[Resource::Bandwidth];
@@ -102,6 +114,10 @@ impl World {
                 });
                 if let Some(thought) = &act.thought {
                     self.plan_settlement(act.agent, thought, plan);
+                }
+                // Code that ran has been run, whatever became of the action.
+                for (who, cpu_us) in std::mem::take(&mut plan.code_cpu) {
+                    self.plan_code_cpu(who, cpu_us, plan);
                 }
                 Err(refusal)
             }
@@ -196,7 +212,13 @@ impl World {
         }
     }
 
-    fn carry_out(&self, act: &Act, now: Time, plan: &mut Plan) -> Result<Done, Refusal> {
+    fn carry_out(
+        &self,
+        act: &Act,
+        tool: Option<&ToolRun>,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Result<Done, Refusal> {
         if self.principal(act.agent).is_none() {
             let detail = format!("{} is no living principal", self.id(act.agent));
             return Err(Refusal::new(RefusalCode::NoStanding, detail));
@@ -216,12 +238,7 @@ impl World {
                 self.decide_edit(act, artifact, find, replace, *expected_version, plan)
             }
             Action::Delete { artifact } => self.decide_delete(act.agent, artifact, &act.answers, plan),
-            Action::Invoke { artifact, method, args } => {
-                self.decide_invoke(act, artifact, method, args, now, plan)
-            }
-            Action::InvokeAllowing(call) => {
-                self.decide_invoke(act, &call.artifact, &call.method, &call.args, now, plan)
-            }
+            Action::Invoke { .. } | Action::InvokeAllowing(_) => self.decide_invoke(act, tool, now, plan),
         }
     }
 
@@ -246,44 +263,19 @@ impl World {
     fn decide_invoke(
         &self,
         act: &Act,
-        artifact: &Id,
-        method: &SmolStr,
-        args: &Value,
+        tool: Option<&ToolRun>,
         now: Time,
         plan: &mut Plan,
     ) -> Result<Done, Refusal> {
-        let limits = &self.rules.limits;
-        if method.len() > limits.name_bytes_max as usize {
-            let detail = format!("a method name has at most {} bytes", limits.name_bytes_max);
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
-        }
-        let depth_max = limits.args_depth_max as usize;
-        if args.depth(depth_max) > depth_max {
-            let detail = format!("the arguments nest deeper than {depth_max} levels");
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
-        }
-        let bytes = args.bytes() as u64;
-        plan.args_bytes = bytes;
-        if bytes > limits.args_bytes_max {
-            let detail =
-                format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max);
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
-        }
-        let record = self.find(artifact)?;
-        let call = Call {
-            caller: act.agent,
-            verb: Verb::Invoke,
-            method: Some(method),
-            args: Some(args),
-            answers: &act.answers,
+        let Some(call) = Invocation::of(&act.action) else { return Ok(Done::default()) };
+        let (record, fee) = self.open_invocation(act, &call, plan)?;
+        let mut done = match tool {
+            Some(run) if run::is_code(record) => self.carry_out_run(act, record, &call, run, now, plan)?,
+            _ => {
+                let caller = Caller { key: act.agent, fee, answers: &act.answers, now };
+                services::invoke(self, record, call.method, call.args, &caller, plan)?
+            }
         };
-        let fee = self.permit(record, &call, plan)?;
-        if !record.can_execute {
-            let detail = format!("{artifact} is {}, not code", record.kind);
-            return Err(Refusal::new(RefusalCode::NotExecutable, detail));
-        }
-        let caller = Caller { key: act.agent, fee, answers: &act.answers, now };
-        let mut done = services::invoke(self, record, method, args, &caller, plan)?;
         done.target = Some(record.key);
         if done.result_bytes == 0 {
             done.result_bytes = done.result.bytes() as u64;
@@ -309,8 +301,8 @@ impl World {
     }
 }
 
-/// What an action uses up by the rules: the bytes of request and result, and those that it writes.
-fn charges_of(act: &Act, done: &Done, args_bytes: u64) -> Charges {
+/// What an action uses up by the rules: the bytes of request and result, those that it writes, and the CPU time of code that it invoked.
+fn charges_of(act: &Act, done: &Done, plan: &Plan) -> Charges {
     let request = match &act.action {
         Action::Noop => 0,
         Action::Read { artifact } | Action::Delete { artifact } => artifact.as_str().len(),
@@ -319,8 +311,10 @@ fn charges_of(act: &Act, done: &Done, args_bytes: u64) -> Charges {
         Action::Invoke { artifact, method, .. } => artifact.as_str().len() + method.len(),
         Action::InvokeAllowing(call) => call.artifact.as_str().len() + call.method.len(),
     };
-    Charges::of(Resource::Bandwidth, request as u64 + args_bytes + done.result_bytes)
+    let code_cpu = plan.code_cpu.iter().filter(|(who, _)| *who == act.agent).map(|(_, cpu_us)| cpu_us).sum();
+    Charges::of(Resource::Bandwidth, request as u64 + plan.args_bytes + done.result_bytes)
         .with(Resource::DiskWrites, done.written_bytes)
+        .with(Resource::Cpu, code_cpu)
 }
 
 /// The quotas that an agent gives to others.

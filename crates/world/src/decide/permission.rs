@@ -41,7 +41,7 @@ impl World {
             args: call.args,
             answers: call.answers,
         };
-        match self.parts.access.decide(&request, self) {
+        match self.parts.access.decide(&request, &self.during(&plan.effects)) {
             Answer::Allow { grant, .. } if grant.cost == Scrip::ZERO => Ok(Scrip::ZERO),
             Answer::Allow { grant, .. } => self.plan_fee(record, call.caller, grant, plan),
             Answer::Deny { code, reason } => Err(Refusal::new(code, reason)),
@@ -72,15 +72,24 @@ impl World {
             self.plan_payment(record.key, payee, grant.cost, plan)?;
             return Ok(if record.key == caller { grant.cost } else { Scrip::ZERO });
         }
-        if from_caller > Scrip::ZERO && caller != payee {
-            self.plan_payment(caller, payee, from_caller, plan)?;
+        // What a tool without standing invokes is paid for out of its allowance.
+        let payer = match plan.purse {
+            Some((_, left)) if from_caller > left => {
+                let detail = format!("{left} scrip are left of the allowance and the price is {from_caller}");
+                return Err(Refusal::new(RefusalCode::InsufficientScrip, detail));
+            }
+            Some((granter, _)) => granter,
+            None => caller,
+        };
+        if from_caller > Scrip::ZERO && payer != payee {
+            self.plan_payment(payer, payee, from_caller, plan)?;
             return Ok(from_caller);
         }
         Ok(Scrip::ZERO)
     }
 
     fn plan_payment(&self, from: Key, to: Key, amount: Scrip, plan: &mut Plan) -> Result<(), Refusal> {
-        let balance = self.accounts.scrip(from);
+        let balance = self.scrip_during(from, &plan.effects);
         if balance < amount {
             let detail = format!("{} has {balance} scrip and the price is {amount}", self.id(from));
             return Err(Refusal::new(RefusalCode::InsufficientScrip, detail));

@@ -206,7 +206,7 @@ fn purchase(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -
     };
     not_own(order, caller)?;
     can_receive(world, Some(&good), caller.key)?;
-    spendable(world, caller, order.price)?;
+    spendable(world, caller, order.price, plan)?;
     plan_sale(world, order, good, caller.key, plan)?;
     Ok(sold(world, order.price, order.owner))
 }
