@@ -105,11 +105,15 @@ impl Programs {
     }
 }
 
-/// A tool's draft: one method `go` that takes anything.
-pub(crate) fn tool(name: &str) -> Draft {
+/// A tool's draft: one method `go` that takes anything, where the schema has a place for methods.
+pub(crate) fn tool(combo: Combo, name: &str) -> Draft {
     let mut draft = Draft::new(id(name), format!("-- code of {name}"));
     draft.can_execute = Some(true);
-    let go = Method { name: "go".into(), description: "Goes.".into(), input_schema: Value::Null };
+    if combo.is_legacy() {
+        return draft;
+    }
+    let schema = Value::map([("type", "object".into())]);
+    let go = Method { name: "go".into(), description: "Goes.".into(), input_schema: schema };
     draft.interface = Some(Arc::new(Interface { description: "A tool.".into(), methods: vec![go] }));
     draft
 }
