@@ -16,6 +16,7 @@ mod effect;
 mod genesis;
 mod id;
 mod migration;
+mod numbered;
 mod outcome;
 mod record;
 mod refusal;
@@ -46,8 +47,9 @@ pub use effect::{
 pub use genesis::GenesisArtifact;
 pub use id::{Id, IdError, Key};
 pub use migration::{Converted, ConvertedField, Migration, RangeDigest};
+pub use numbered::Numbered;
 pub use outcome::Outcome;
-pub use record::{RECORD_VERSION, Record, RecordError, RecordRef};
+pub use record::{RECORD_VERSION, Record, RecordError, RecordRef, append};
 pub use refusal::{Category, Refusal, RefusalCode};
 pub use resource::{Charges, Resource, ResourceKind, UnknownResource};
 pub use rules::{Limits, LoopRules, MintRules, OnDeprecated, Rules};

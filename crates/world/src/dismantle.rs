@@ -29,9 +29,10 @@ impl World {
             log,
             inboxes,
             clock,
-            scratch,
+            recent,
+            ends,
         } = self;
-        drop(log);
+        drop((log, recent));
         let_go("event log");
         drop(accounts);
         let_go("accounts");
@@ -57,7 +58,7 @@ impl World {
         let_go("ontology");
         drop(symbols);
         let_go("symbols");
-        drop((rules, book, mint, deleters, graves, migrations, code, clock, scratch));
+        drop((rules, book, mint, deleters, graves, migrations, code, clock, ends));
         let_go("the rest of the world");
     }
 }

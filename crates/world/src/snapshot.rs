@@ -24,7 +24,7 @@ use crate::usage::{Measured, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 5;
+pub const SNAPSHOT_VERSION: u32 = 6;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -136,7 +136,8 @@ impl World {
             inboxes: Inboxes::of(&saved.log),
             log: saved.log,
             clock: saved.clock,
-            scratch: Vec::new(),
+            recent: Vec::new(),
+            ends: Vec::new(),
         })
     }
 }

@@ -132,7 +132,7 @@ impl World {
     /// Whether `viewer` may know of every order that is opened or closed in the record that this event is part of: what changes hands
     /// for an order says as much as the order.
     fn may_know_of_deal(&self, event: &Event, viewer: Key) -> bool {
-        let of_record = |other: &&Event| other.cause == event.cause;
+        let of_record = |other: &Event| other.cause == event.cause;
         let later = self.log.after(event.seq).take_while(of_record);
         let earlier =
             (self.log.first_kept()..event.seq).rev().map_while(|seq| self.log.get(seq)).take_while(of_record);

@@ -52,8 +52,10 @@ pub struct World {
     pub(crate) log: EventLog,
     pub(crate) inboxes: Inboxes,
     pub(crate) clock: Clock,
-    /// Room for the effects of the next step, kept so that a step need not ask for it.
-    pub(crate) scratch: Vec<Effect>,
+    /// The events of the last record. Their room is that of the next one, so that a step need not ask for it.
+    pub(crate) recent: Vec<Event>,
+    /// Where the effects of the last record end in its encoding, kept for its room.
+    pub(crate) ends: Vec<usize>,
 }
 
 /// Where a world is in its history.
@@ -106,7 +108,8 @@ impl World {
             log: EventLog::default(),
             inboxes: Inboxes::default(),
             clock: Clock::default(),
-            scratch: Vec::new(),
+            recent: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -210,6 +213,12 @@ impl World {
         &self.reservations
     }
 
+    /// The events of the last record.
+    #[must_use]
+    pub fn last_events(&self) -> &[Event] {
+        &self.recent
+    }
+
     /// The most recent events.
     #[must_use]
     pub const fn log(&self) -> &EventLog {
@@ -307,9 +316,11 @@ impl World {
             });
         }
         self.begin_record(record.time);
-        for effect in record.effects {
-            self.commit(record.actor, effect);
-        }
+        let (time, cause, actor) = (self.clock.time, record.number, record.actor);
+        let events = record.effects.into_iter().map(|effect| Event { seq: 0, time, actor, cause, effect });
+        self.recent.clear();
+        self.recent.extend(events);
+        self.commit(None);
         Ok(())
     }
 
@@ -318,14 +329,17 @@ impl World {
         self.clock.time = self.clock.time.max(time);
     }
 
-    /// Applies one effect and enters it into the log.
-    pub(crate) fn commit(&mut self, actor: Option<Key>, effect: Effect) {
-        self.apply(actor, &effect);
-        self.clock.event += 1;
-        let event =
-            Event { seq: self.clock.event, time: self.clock.time, actor, cause: self.clock.record, effect };
-        self.inboxes.take_note(&event);
-        self.log.push(event);
+    /// Numbers the recent events, applies them and enters them into the log. `encoded`: see [`EventLog::push_record`].
+    pub(crate) fn commit(&mut self, encoded: Option<(&[u8], &[usize])>) {
+        let mut events = std::mem::take(&mut self.recent);
+        for event in &mut events {
+            self.apply(event.actor, &event.effect);
+            self.clock.event += 1;
+            event.seq = self.clock.event;
+            self.inboxes.take_note(event);
+        }
+        self.log.push_record(&events, encoded);
+        self.recent = events;
     }
 
     fn apply(&mut self, actor: Option<Key>, effect: &Effect) {

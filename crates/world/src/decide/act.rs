@@ -9,6 +9,7 @@ use ecology_types::{
 };
 
 use super::permission::Call;
+use crate::event_log::Event;
 use crate::result::{id_value, row};
 use crate::run::{self, Invocation};
 use crate::services::{self, Caller};
@@ -45,14 +46,22 @@ impl World {
             _ => Charges::NONE,
         };
         let reserve = Charges::of(Resource::Cpu, self.rules.action_estimate[Resource::Cpu]);
-        let before = plan.effects.len();
+        let before = plan.events.len();
         let mut owes = false;
+        // What leads to the action and the action itself come before what it changes.
+        if let Some(thought) = &act.thought {
+            self.plan_thought(act.agent, thought, plan);
+        }
+        self.plan_cpu(act.agent, reserve, plan);
+        let action_at = plan.events.len();
+        let (verb, method) = (act.action.verb(), method_of(&act.action));
+        plan.push(Effect::ActionDone { verb, target: None, method, charges: Charges::NONE });
         let carried = self.carry_out(act, tool, now, plan);
         let checked = carried.and_then(|done| {
             let charges = charges_of(act, &done, plan);
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             // What the action gives away is not there any more to pay for it.
-            let total = total.saturating_add(&given_away(act.agent, &plan.effects[before..]));
+            let total = total.saturating_add(&given_away(act.agent, &plan.events[action_at..]));
             self.admit(act.agent, &total, now)?;
             let bookings = [&unpaid, &charges, &reserve].into_iter().filter(|part| !part.is_none()).count();
             if bookings > 1 {
@@ -62,19 +71,12 @@ impl World {
         });
         match checked {
             Ok((done, charges)) => {
-                // What leads to the action and the action itself come before what it changes.
-                let body = plan.effects.len() - before;
-                if let Some(thought) = &act.thought {
-                    self.plan_thought(act.agent, thought, plan);
+                // Only now it is known what the action was about and what it used up.
+                if let Some(Event { effect: Effect::ActionDone { target, charges: used, .. }, .. }) =
+                    plan.events.get_mut(action_at)
+                {
+                    (*target, *used) = (done.target, charges);
                 }
-                self.plan_cpu(act.agent, reserve, plan);
-                plan.push(Effect::ActionDone {
-                    verb: act.action.verb(),
-                    target: done.target,
-                    method: method_of(&act.action),
-                    charges,
-                });
-                plan.effects[before..].rotate_left(body);
                 if let Some(thought) = &act.thought {
                     self.plan_settlement(act.agent, thought, plan);
                 }
@@ -88,7 +90,8 @@ impl World {
                 Ok(done.result)
             }
             Err(refusal) => {
-                plan.effects.truncate(before);
+                plan.events.truncate(before);
+                plan.reservation = None;
                 // The thought is paid for even when the action is refused, unless there is no capacity for the thought itself.
                 if let Some(thought) = &act.thought {
                     // Its CPU time is booked as well, so that nobody thinks for free by being refused.
@@ -160,6 +163,9 @@ impl World {
     /// A use pays off what is owed from overruns, as much of it as fits a window. When a turn is booked in several parts, each would pay
     /// off another windowful; so whoever owes more than one window has room for pays that off first, a window at a time, and then acts.
     fn owes_no_window(&self, agent: Key, total: &Charges, now: Time) -> Result<(), Refusal> {
+        if !self.parts.limiter.owes(agent) {
+            return Ok(());
+        }
         for resource in Resource::RENEWABLE {
             let owed = self.parts.limiter.overrun(agent, resource);
             let share = self.parts.limiter.share(agent, resource);
@@ -318,10 +324,10 @@ fn charges_of(act: &Act, done: &Done, plan: &Plan) -> Charges {
 }
 
 /// The quotas that an agent gives to others.
-fn given_away(agent: Key, effects: &[Effect]) -> Charges {
+fn given_away(agent: Key, events: &[Event]) -> Charges {
     let mut given = Charges::NONE;
-    for effect in effects {
-        if let Effect::QuotaTransferred { from, to, resource, amount } = effect
+    for event in events {
+        if let Effect::QuotaTransferred { from, to, resource, amount } = &event.effect
             && *from == agent
             && *to != agent
         {

@@ -41,7 +41,7 @@ impl World {
             args: call.args,
             answers: call.answers,
         };
-        match self.parts.access.decide(&request, &self.during(&plan.effects)) {
+        match self.parts.access.decide(&request, &self.during(&plan.events)) {
             Answer::Allow { grant, .. } if grant.cost == Scrip::ZERO => Ok(Scrip::ZERO),
             Answer::Allow { grant, .. } => self.plan_fee(record, call.caller, grant, plan),
             Answer::Deny { code, reason } => Err(Refusal::new(code, reason)),
@@ -89,7 +89,7 @@ impl World {
     }
 
     fn plan_payment(&self, from: Key, to: Key, amount: Scrip, plan: &mut Plan) -> Result<(), Refusal> {
-        let balance = self.scrip_during(from, &plan.effects);
+        let balance = self.scrip_during(from, &plan.events);
         if balance < amount {
             let detail = format!("{} has {balance} scrip and the price is {amount}", self.id(from));
             return Err(Refusal::new(RefusalCode::InsufficientScrip, detail));

@@ -54,7 +54,7 @@ impl World {
             return;
         }
         let made =
-            plan.effects.iter().filter(|effect| matches!(effect, Effect::ReservationMade { .. })).count();
+            plan.events.iter().filter(|event| matches!(event.effect, Effect::ReservationMade { .. })).count();
         let reservation = self.reservations.next() + made as u64;
         plan.push(Effect::ReservationMade { reservation, principal: who, charges: Charges::NONE });
         plan.push(Effect::ReservationSettled {

@@ -95,7 +95,7 @@ impl World {
             args: call.args.clone(),
             allowance: call.allowance,
             operations: Vec::new(),
-            before: Before { effects: plan.effects.len(), ..Before::default() },
+            before: Before { effects: plan.events.len(), ..Before::default() },
         };
         let mix = [self.clock.seed.0, self.clock.record, u64::from(agent.0)];
         Run {
@@ -121,7 +121,10 @@ impl World {
         call: &Invocation<'_>,
         plan: &mut Plan,
     ) -> Result<(&ArtifactRecord, Scrip), Refusal> {
-        plan.args_bytes = self.call_bytes(call.method, call.args)?;
+        plan.args_bytes = match plan.fits {
+            true => call.args.bytes() as u64,
+            false => self.call_bytes(call.method, call.args)?,
+        };
         let record = self.find(call.artifact)?;
         let asked = Call {
             caller: act.agent,

@@ -40,7 +40,7 @@ impl World {
         let back = match &outcome {
             Ok(_) => run.top().allowance.0.saturating_add(frame.allowance.0),
             Err(_) => {
-                run.plan.effects.truncate(frame.before.effects);
+                run.plan.events.truncate(frame.before.effects);
                 frame.before.allowance.0
             }
         };

@@ -42,7 +42,7 @@ impl World {
             answers,
         };
         if answers.is_empty()
-            && let Some(contract) = self.parts.access.needs_code(&request, &self.during(&run.plan.effects))
+            && let Some(contract) = self.parts.access.needs_code(&request, &self.during(&run.plan.events))
         {
             return Performed::Ask(Box::new(PermissionQuestion {
                 contract,
@@ -53,7 +53,7 @@ impl World {
                 args: args.clone(),
             }));
         }
-        let before = Before { effects: run.plan.effects.len(), allowance: run.top().allowance, call: None };
+        let before = Before { effects: run.plan.events.len(), allowance: run.top().allowance, call: None };
         let asked =
             Call { caller: tool, verb: Verb::Invoke, method: Some(method), args: Some(args), answers };
         let purse = self.purse_of(run);
@@ -109,7 +109,7 @@ impl World {
                 Performed::Entered
             }
             Err(refusal) => {
-                run.plan.effects.truncate(before.effects);
+                run.plan.events.truncate(before.effects);
                 run.top_mut().allowance = before.allowance;
                 refused(&refusal)
             }
@@ -125,7 +125,7 @@ impl World {
         args: &Value,
     ) -> Result<&ArtifactRecord, Refusal> {
         self.call_bytes(method, args)?;
-        let record = self.named(artifact)?;
+        let record = self.artifact_named(artifact)?;
         self.callable(record, method, args)?;
         if !is_code(record) {
             self.serves_tools(run.tool(), record, method, args)?;

@@ -3,25 +3,26 @@
 use ecology_contracts::AccessView;
 use ecology_types::{ArtifactRecord, Effect, Key, Scrip, Value};
 
+use crate::event_log::Event;
 use crate::world::World;
 
 /// The present state with planned effects on top, for whoever decides about the next one.
 pub(crate) struct During<'a> {
     world: &'a World,
-    effects: &'a [Effect],
+    events: &'a [Event],
 }
 
 impl World {
     /// The state as it would be after these effects.
-    pub(crate) const fn during<'a>(&'a self, effects: &'a [Effect]) -> During<'a> {
-        During { world: self, effects }
+    pub(crate) const fn during<'a>(&'a self, events: &'a [Event]) -> During<'a> {
+        During { world: self, events }
     }
 
     /// A balance as it would be after these effects.
-    pub(crate) fn scrip_during(&self, key: Key, effects: &[Effect]) -> Scrip {
+    pub(crate) fn scrip_during(&self, key: Key, events: &[Event]) -> Scrip {
         let mut scrip = self.accounts.scrip(key);
-        for effect in effects {
-            if let Effect::ScripTransferred { from, to, amount, .. } = effect
+        for event in events {
+            if let Effect::ScripTransferred { from, to, amount, .. } = &event.effect
                 && from != to
             {
                 if *from == key {
@@ -35,11 +36,11 @@ impl World {
     }
 
     /// What an executable keeps as it would be after these effects, with its version.
-    pub(crate) fn state_during<'a>(&'a self, key: Key, effects: &'a [Effect]) -> (u64, &'a Value) {
-        effects
+    pub(crate) fn state_during<'a>(&'a self, key: Key, events: &'a [Event]) -> (u64, &'a Value) {
+        events
             .iter()
             .rev()
-            .find_map(|effect| match effect {
+            .find_map(|event| match &event.effect {
                 Effect::StateSet { key: set, version, state } if *set == key => Some((*version, state)),
                 _ => None,
             })
@@ -53,7 +54,7 @@ impl AccessView for During<'_> {
     }
 
     fn balance(&self, key: Key) -> Scrip {
-        self.world.scrip_during(key, self.effects)
+        self.world.scrip_during(key, self.events)
     }
 
     fn contract_depth_max(&self) -> u32 {

@@ -33,7 +33,7 @@ impl World {
                 Ok(Value::count(self.count_for(run.tool(), kind, about.as_deref(), actor.as_deref())))
             }
             HostCall::Now => Ok(Value::count(run.time.0)),
-            HostCall::State => Ok(self.state_during(run.tool(), &run.plan.effects).1.clone()),
+            HostCall::State => Ok(self.state_during(run.tool(), &run.plan.events).1.clone()),
             HostCall::SetState(state) => self.keep(run, state),
             HostCall::Pay { from, to, amount } => self.pay(run, *from, to, *amount),
             HostCall::Describe(id) => Ok(self.describe_for(run.tool(), id)),
@@ -54,10 +54,10 @@ impl World {
 
     /// The content of an artifact for a tool, which reads as itself and never as whoever called it.
     fn read_by(&self, run: &mut Run, id: &SmolStr) -> Result<Value, String> {
-        let before = run.plan.effects.len();
+        let before = run.plan.events.len();
         let (tool, purse) = (run.tool(), self.purse_of(run));
         run.plan.purse = purse;
-        let read = self.named(id).and_then(|record| {
+        let read = self.artifact_named(id).and_then(|record| {
             let paid = self.permit(record, &Call::of(tool, Verb::Read, &[]), &mut run.plan)?;
             Ok((Value::Text(SmolStr::from(std::sync::Arc::clone(&record.content))), paid))
         });
@@ -71,7 +71,7 @@ impl World {
                 Ok(content)
             }
             Err(refusal) => {
-                run.plan.effects.truncate(before);
+                run.plan.events.truncate(before);
                 Err(words(&refusal))
             }
         }
@@ -84,7 +84,7 @@ impl World {
 
     fn balance_for(&self, run: &Run, id: &SmolStr) -> Result<Value, String> {
         match self.principal_named(id) {
-            Some(key) => Ok(Value::count(self.scrip_during(key, &run.plan.effects).0)),
+            Some(key) => Ok(Value::count(self.scrip_during(key, &run.plan.events).0)),
             None => Err(format!("world.balance: {id} is no principal")),
         }
     }
@@ -103,15 +103,15 @@ impl World {
         }
         let (tool, first) = (run.tool(), run.top().before.effects);
         // One that was set in this run already is set once only; but not one that has to come back when this tool fails.
-        for effect in &mut run.plan.effects[first..] {
-            if let Effect::StateSet { key, state: kept, .. } = effect
+        for event in &mut run.plan.events[first..] {
+            if let Effect::StateSet { key, state: kept, .. } = &mut event.effect
                 && *key == tool
             {
                 kept.clone_from(state);
                 return Ok(Value::Null);
             }
         }
-        let version = self.state_during(tool, &run.plan.effects).0 + 1;
+        let version = self.state_during(tool, &run.plan.events).0 + 1;
         run.plan.push(Effect::StateSet { key: tool, version, state: state.clone() });
         Ok(Value::Null)
     }
@@ -139,7 +139,7 @@ impl World {
         if amount > left {
             return Err(format!("world.pay: {left} scrip are left of the allowance and {amount} are needed"));
         }
-        let balance = self.scrip_during(payer, &run.plan.effects);
+        let balance = self.scrip_during(payer, &run.plan.events);
         if amount > balance {
             return Err(format!("world.pay: {} has {balance} scrip and {amount} are needed", self.id(payer)));
         }
@@ -158,7 +158,7 @@ impl World {
     }
 
     /// The live artifact that code names.
-    pub(super) fn named(&self, id: &str) -> Result<&ecology_types::ArtifactRecord, Refusal> {
+    pub(super) fn artifact_named(&self, id: &str) -> Result<&ecology_types::ArtifactRecord, Refusal> {
         let id = Id::new(id)
             .map_err(|error| Refusal::new(ecology_types::RefusalCode::IdInvalid, error.to_string()))?;
         self.find(&id)

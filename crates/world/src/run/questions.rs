@@ -10,7 +10,7 @@ const COUNTED_EVENTS_MAX: usize = 4096;
 impl World {
     /// What there is to know of an artifact besides its content, as the store tells it; nothing of one that the viewer may not know.
     pub(super) fn describe_for(&self, viewer: Key, id: &str) -> Value {
-        match self.named(id) {
+        match self.artifact_named(id) {
             Ok(record) if self.may_know(viewer, record) => {
                 self.parts.ontology.describe(record, &|key: Key| self.id(key).clone())
             }
@@ -26,12 +26,13 @@ impl World {
         };
         let (Ok(about), Ok(actor)) = (key_of(about), key_of(actor)) else { return 0 };
         self.log
-            .after(0)
+            .entries_after(0)
             .rev()
             .take(COUNTED_EVENTS_MAX)
+            .filter(|entry| entry.kind() == Some(kind))
+            .filter_map(|entry| entry.event())
             .filter(|event| {
-                event.effect.kind() == kind
-                    && actor.is_none_or(|actor| event.actor == Some(actor))
+                actor.is_none_or(|actor| event.actor == Some(actor))
                     && about.is_none_or(|about| concerns(&event.effect, about))
                     && self.may_see_event(event, viewer)
             })

@@ -22,7 +22,7 @@ impl World {
         now: Time,
         plan: &mut Plan,
     ) -> Result<Done, Refusal> {
-        let first = plan.effects.len();
+        let first = plan.events.len();
         let mut run = self.run_of(act.agent, record, call, told.time, std::mem::take(plan));
         let again = self.run_again(&mut run, told, now);
         run.instructions = run.instructions.saturating_add(told.instructions);
@@ -35,7 +35,7 @@ impl World {
         let result = self.judged(outcome, run.instructions).map_err(|denial| {
             Refusal::new(RefusalCode::ExecutionFailed, format!("{}: {}", call.artifact, denial.reason))
         })?;
-        let written_bytes = plan.effects[first..].iter().map(kept_bytes).sum();
+        let written_bytes = plan.events[first..].iter().map(|event| kept_bytes(&event.effect)).sum();
         Ok(Done { result, written_bytes, ..Done::default() })
     }
 

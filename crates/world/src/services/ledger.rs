@@ -70,7 +70,7 @@ pub(super) fn call(
             };
             Ok(Done::of(row([
                 ("principal", id_value(world.id(who))),
-                ("scrip", Value::count(world.scrip_during(who, &plan.effects).0)),
+                ("scrip", Value::count(world.scrip_during(who, &plan.events).0)),
             ])))
         }
         "all_balances" => {
@@ -81,7 +81,7 @@ pub(super) fn call(
             let rows = page.iter().take(limit as usize).map(|key| {
                 row([
                     ("principal", id_value(world.id(*key))),
-                    ("scrip", Value::count(world.scrip_during(*key, &plan.effects).0)),
+                    ("scrip", Value::count(world.scrip_during(*key, &plan.events).0)),
                 ])
             });
             Ok(Done::of(row([
@@ -118,7 +118,7 @@ pub(super) fn spendable(
     amount: Scrip,
     plan: &Plan,
 ) -> Result<Scrip, Refusal> {
-    let scrip = world.scrip_during(caller.key, &plan.effects);
+    let scrip = world.scrip_during(caller.key, &plan.events);
     scrip.checked_sub(amount).ok_or_else(|| {
         let detail = format!("{} has {scrip} scrip and {amount} are needed", world.id(caller.key));
         Refusal::new(RefusalCode::InsufficientScrip, detail)
