@@ -49,6 +49,7 @@ pub use access::{AccessControl, AccessView, Answer, Request};
 pub use contract::ContractAccess;
 pub use depth::{Depth, TooDeep};
 pub use divergence::{AccessDivergence, REGISTER, classify};
+pub use freshness::{changed, stale};
 pub use generate::contract_source;
 pub use governor::Governor;
 pub use library::LIBRARY;

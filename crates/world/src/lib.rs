@@ -6,6 +6,7 @@
 
 mod accounts;
 mod agents;
+mod check;
 mod code;
 mod decide;
 mod disk;
@@ -40,6 +41,7 @@ mod world;
 
 pub use accounts::{Account, Accounts};
 pub use agents::{AgentLoop, Agents, LoopState};
+pub use check::{Question, is_cacheable};
 pub use decide::MigrationPlan;
 pub use event_log::{Entry, Event, EventLog};
 pub use hash::StateHash;
@@ -53,7 +55,7 @@ pub use parts::Parts;
 pub use planted::PlantedBug;
 pub use quotas::Quotas;
 pub use reservations::{Open, Reservations};
-pub use run::{HostAnswer, PermissionQuestion, RUN_BYTES_MAX, Run};
+pub use run::{HostAnswer, RUN_BYTES_MAX, Run};
 pub use scorer::{DistinctWords, Scorer};
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
 pub use step::{Step, StepError};

@@ -58,9 +58,9 @@ const RECENT_LEN_MAX: usize = 2_048;
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) events: Vec<Event>,
-    actor: Option<Key>,
-    time: Time,
-    record: u64,
+    pub(crate) actor: Option<Key>,
+    pub(crate) time: Time,
+    pub(crate) record: u64,
     /// Whether it is known that the command keeps to the limits on size.
     pub(crate) fits: bool,
     pub(crate) reservation: Option<ReservationId>,
@@ -72,8 +72,14 @@ pub(crate) struct Plan {
     pub(crate) interned: Vec<(SmolStr, Key)>,
     /// Who pays instead of a caller that has no account, and how much at most: the allowance of a tool.
     pub(crate) purse: Option<(Key, Scrip)>,
-    /// CPU time of code that ran outside for this action, in microseconds, by whom it is borne.
+    /// CPU time of the tools that ran for this action, in microseconds, by whom it is borne.
+    pub(crate) run_cpu: Vec<(Key, u64)>,
+    /// When questions are all that is wanted: those that the code of contracts has to be asked.
+    pub(crate) asking: Option<Vec<crate::check::Question>>,
+    /// CPU time of code that ran outside for this action, in microseconds, by who bears it.
     pub(crate) code_cpu: Vec<(Key, u64)>,
+    /// The states that contracts give themselves when the action is carried out.
+    pub(crate) states: Vec<(Key, Value)>,
 }
 
 impl Plan {
@@ -81,6 +87,11 @@ impl Plan {
     pub(crate) fn push(&mut self, effect: Effect) {
         // Numbers are given when it is certain what comes before.
         self.events.push(Event { seq: 0, time: self.time, actor: self.actor, cause: self.record, effect });
+    }
+
+    /// What is planned so far.
+    pub(crate) fn effects(&self) -> impl DoubleEndedIterator<Item = &Effect> {
+        self.events.iter().map(|event| &event.effect)
     }
 
     pub(crate) fn extend(&mut self, effects: impl IntoIterator<Item = Effect>) {
@@ -129,8 +140,9 @@ impl World {
             (false, true) => return Err(StepError::AlreadyCreated),
             _ => {}
         }
-        let mut plan = Plan::default();
-        let outcome = self.decide(command, now.max(self.clock.time), &mut plan)?;
+        let now = now.max(self.clock.time);
+        let mut plan = Plan { time: now, ..Plan::default() };
+        let outcome = self.decide(command, now, &mut plan)?;
         Ok((outcome, plan.events.into_iter().map(|event| event.effect).collect()))
     }
 

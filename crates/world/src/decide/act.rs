@@ -58,7 +58,10 @@ impl World {
         plan.push(Effect::ActionDone { verb, target: None, method, charges: Charges::NONE });
         let carried = self.carry_out(act, tool, now, plan);
         let checked = carried.and_then(|done| {
+            self.plan_states(plan)?;
+            self.plan_others_cpu(act.agent, now, plan)?;
             let charges = charges_of(act, &done, plan);
+            let charges = charges.saturating_add(&Self::code_charges(act.agent, plan));
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             // What the action gives away is not there any more to pay for it.
             let total = total.saturating_add(&given_away(act.agent, &plan.events[action_at..]));
@@ -80,7 +83,7 @@ impl World {
                 if let Some(thought) = &act.thought {
                     self.plan_settlement(act.agent, thought, plan);
                 }
-                for (who, cpu_us) in std::mem::take(&mut plan.code_cpu) {
+                for (who, cpu_us) in std::mem::take(&mut plan.run_cpu) {
                     if who != act.agent {
                         self.plan_code_cpu(who, cpu_us, plan);
                     }
@@ -105,6 +108,7 @@ impl World {
                         self.plan_thought(act.agent, thought, plan);
                     }
                 }
+                self.plan_owed_cpu(plan);
                 if owes && unpaid.is_none() && plan.reservation.is_none() {
                     plan.push(Effect::Charged { principal: act.agent, charges: Charges::NONE });
                 }
@@ -119,7 +123,7 @@ impl World {
                     self.plan_settlement(act.agent, thought, plan);
                 }
                 // Code that ran has been run, whatever became of the action.
-                for (who, cpu_us) in std::mem::take(&mut plan.code_cpu) {
+                for (who, cpu_us) in std::mem::take(&mut plan.run_cpu) {
                     self.plan_code_cpu(who, cpu_us, plan);
                 }
                 Err(refusal)
@@ -218,7 +222,7 @@ impl World {
         }
     }
 
-    fn carry_out(
+    pub(crate) fn carry_out(
         &self,
         act: &Act,
         tool: Option<&ToolRun>,
@@ -317,10 +321,10 @@ fn charges_of(act: &Act, done: &Done, plan: &Plan) -> Charges {
         Action::Invoke { artifact, method, .. } => artifact.as_str().len() + method.len(),
         Action::InvokeAllowing(call) => call.artifact.as_str().len() + call.method.len(),
     };
-    let code_cpu = plan.code_cpu.iter().filter(|(who, _)| *who == act.agent).map(|(_, cpu_us)| cpu_us).sum();
+    let run_cpu = plan.run_cpu.iter().filter(|(who, _)| *who == act.agent).map(|(_, cpu_us)| cpu_us).sum();
     Charges::of(Resource::Bandwidth, request as u64 + plan.args_bytes + done.result_bytes)
         .with(Resource::DiskWrites, done.written_bytes)
-        .with(Resource::Cpu, code_cpu)
+        .with(Resource::Cpu, run_cpu)
 }
 
 /// The quotas that an agent gives to others.

@@ -59,7 +59,7 @@ impl World {
             return Err(Refusal::new(RefusalCode::NoStanding, detail));
         }
         let now = now.max(self.clock.time);
-        let mut plan = Plan::default();
+        let mut plan = Plan { time: now, ..Plan::default() };
         let (record, _) = self.open_invocation(act, &call, &mut plan)?;
         if !is_code(record) {
             let detail = format!("{} is a service of time zero and has no code to run", record.id);
@@ -95,7 +95,7 @@ impl World {
             args: call.args.clone(),
             allowance: call.allowance,
             operations: Vec::new(),
-            before: Before { effects: plan.events.len(), ..Before::default() },
+            before: Before { effects: plan.events.len(), states: plan.states.len(), ..Before::default() },
         };
         let mix = [self.clock.seed.0, self.clock.record, u64::from(agent.0)];
         Run {

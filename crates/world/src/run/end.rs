@@ -41,6 +41,7 @@ impl World {
             Ok(_) => run.top().allowance.0.saturating_add(frame.allowance.0),
             Err(_) => {
                 run.plan.events.truncate(frame.before.effects);
+                run.plan.states.truncate(frame.before.states);
                 frame.before.allowance.0
             }
         };

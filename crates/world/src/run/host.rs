@@ -1,11 +1,12 @@
 //! What the code of a tool may ask: the functions of its table `world`.
 
 use ecology_types::{
-    Denial, HostCall, Id, Key, Operation, PermissionAnswer, Purse, Scrip, SmolStr, Value, Verb, told_digest,
+    Denial, HostCall, Id, Operation, PermissionAnswer, Purse, Scrip, SmolStr, Value, told_digest,
 };
 
 use super::Run;
 use super::arguments::as_map;
+use crate::check::Question;
 use crate::result::id_value;
 use crate::world::World;
 
@@ -19,27 +20,10 @@ pub enum HostAnswer {
     /// The code is ended at once and cannot catch it; the run is a fault with this reason.
     End(String),
     /// The contract of what the tool wants to invoke is code. It has to be asked, and [`World::supply`] goes on with its answer.
-    Ask(Box<PermissionQuestion>),
+    Ask(Box<Question>),
     /// Another tool was entered: [`Run::tool`] is that one now. Its code has to run, with its own calls of the host, and [`World::leave`] gives
     /// what the tool that invoked it is told.
     Enter,
-}
-
-/// A question to a contract that is code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PermissionQuestion {
-    /// The contract.
-    pub contract: Key,
-    /// What it is about.
-    pub artifact: Key,
-    /// What is to be done.
-    pub verb: Verb,
-    /// The immediate caller: a tool.
-    pub caller: Key,
-    /// The method.
-    pub method: SmolStr,
-    /// The arguments.
-    pub args: Value,
 }
 
 /// What a step of a run came to, before it is recorded.
@@ -49,7 +33,7 @@ pub(super) enum Performed {
     /// A limit of the whole action is reached.
     End(String),
     /// A contract has to be asked first.
-    Ask(Box<PermissionQuestion>),
+    Ask(Box<Question>),
     /// Another tool was entered.
     Entered,
 }

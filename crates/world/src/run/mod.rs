@@ -28,7 +28,7 @@ mod verify;
 use ecology_types::{HostCall, Key, Operation, Scrip, SmolStr, Time, Value, call_digest};
 
 pub(crate) use begin::{Invocation, is_code};
-pub use host::{HostAnswer, PermissionQuestion};
+pub use host::HostAnswer;
 
 use crate::step::Plan;
 use crate::world::World;
@@ -79,6 +79,8 @@ struct Frame {
 struct Before {
     /// How many effects there were, the price of this call not included.
     effects: usize,
+    /// How many states contracts had given themselves.
+    states: usize,
     /// The allowance of the tool that invoked it.
     allowance: Scrip,
     /// The call that it answers.

@@ -7,9 +7,10 @@ use ecology_types::{
 };
 
 use super::begin::is_code;
-use super::host::{Performed, PermissionQuestion};
+use super::host::Performed;
 use super::perform::words;
 use super::{Before, Frame, Run};
+use crate::check::Question;
 use crate::decide::Call;
 use crate::services::{self, Caller};
 use crate::world::World;
@@ -42,18 +43,17 @@ impl World {
             answers,
         };
         if answers.is_empty()
-            && let Some(contract) = self.parts.access.needs_code(&request, &self.during(&run.plan.events))
+            && let Some(contract) =
+                self.parts.access.needs_code(&request, &self.during(&run.plan.events, now))
         {
-            return Performed::Ask(Box::new(PermissionQuestion {
-                contract,
-                artifact: record.key,
-                verb: Verb::Invoke,
-                caller: tool,
-                method: method.clone(),
-                args: args.clone(),
-            }));
+            return Performed::Ask(Box::new(Question::of(&request, contract)));
         }
-        let before = Before { effects: run.plan.events.len(), allowance: run.top().allowance, call: None };
+        let before = Before {
+            effects: run.plan.events.len(),
+            states: run.plan.states.len(),
+            allowance: run.top().allowance,
+            call: None,
+        };
         let asked =
             Call { caller: tool, verb: Verb::Invoke, method: Some(method), args: Some(args), answers };
         let purse = self.purse_of(run);
@@ -110,6 +110,7 @@ impl World {
             }
             Err(refusal) => {
                 run.plan.events.truncate(before.effects);
+                run.plan.states.truncate(before.states);
                 run.top_mut().allowance = before.allowance;
                 refused(&refusal)
             }

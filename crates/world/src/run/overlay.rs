@@ -1,7 +1,7 @@
 //! The world as it would be after the effects that have been planned so far.
 
 use ecology_contracts::AccessView;
-use ecology_types::{ArtifactRecord, Effect, Key, Scrip, Value};
+use ecology_types::{ArtifactRecord, Effect, EventCount, Key, Scrip, Span, Time, Value};
 
 use crate::event_log::Event;
 use crate::world::World;
@@ -10,12 +10,13 @@ use crate::world::World;
 pub(crate) struct During<'a> {
     world: &'a World,
     events: &'a [Event],
+    now: Time,
 }
 
 impl World {
     /// The state as it would be after these effects.
-    pub(crate) const fn during<'a>(&'a self, events: &'a [Event]) -> During<'a> {
-        During { world: self, events }
+    pub(crate) const fn during<'a>(&'a self, events: &'a [Event], now: Time) -> During<'a> {
+        During { world: self, events, now }
     }
 
     /// A balance as it would be after these effects.
@@ -59,5 +60,21 @@ impl AccessView for During<'_> {
 
     fn contract_depth_max(&self) -> u32 {
         self.world.contract_depth_max()
+    }
+
+    fn state_version(&self, key: Key) -> u64 {
+        self.world.state_during(key, self.events).0
+    }
+
+    fn events(&self, viewer: Key, which: &EventCount) -> u64 {
+        self.world.count_events(viewer, which)
+    }
+
+    fn now(&self) -> Time {
+        self.now.max(self.world.clock.time)
+    }
+
+    fn answer_age_max(&self) -> Span {
+        self.world.code.rules.answer_age_max
     }
 }

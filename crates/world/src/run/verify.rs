@@ -31,7 +31,7 @@ impl World {
             let detail = format!("{} has to run again: {why}", call.artifact);
             Refusal::new(RefusalCode::AnswerStale, detail)
         })?;
-        plan.code_cpu = self.bearers(act.agent, told);
+        plan.run_cpu = self.bearers(act.agent, told);
         let result = self.judged(outcome, run.instructions).map_err(|denial| {
             Refusal::new(RefusalCode::ExecutionFailed, format!("{}: {}", call.artifact, denial.reason))
         })?;
