@@ -365,8 +365,7 @@ impl<'o> Drive<'o> {
         let thought = Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
         let seen = self.world().last_event();
         let act = Act { agent, action: decision.action, thought: Some(thought), answers: Vec::new() };
-        let act = self.code.complete(self.host.world(), act, now);
-        let command = Command::Act(act);
+        let command = self.code.command(self.host.world(), act, now);
         let step = self.step(&command, now)?;
         self.books.note_bytes(step.bandwidth_bytes + step.written_bytes);
         let acting = self.books.lap();

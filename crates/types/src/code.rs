@@ -81,6 +81,8 @@ pub struct ToolRun {
     pub caller: Key,
     /// Digest of method and arguments, see [`call_digest`].
     pub call_digest: u64,
+    /// When it began, in world time: the only time that it was told.
+    pub time: Time,
     /// Its calls of the host, in order. `step` carries them out again and compares what it gives with what the code was told.
     pub operations: Vec<Operation>,
     /// What it gave back, or why it failed; the run of a tool that fails changes nothing.
@@ -94,7 +96,7 @@ pub struct ToolRun {
 pub struct Operation {
     /// What was asked for.
     pub call: HostCall,
-    /// Digest of what the code was told, see [`Value::digest`].
+    /// Digest of what the code was told, an answer or an error, see [`told_digest`].
     pub told: u64,
 }
 
@@ -111,6 +113,8 @@ pub enum HostCall {
         kind: SmolStr,
         /// Only those about this artifact or principal.
         about: Option<SmolStr>,
+        /// Only those caused by this principal.
+        actor: Option<SmolStr>,
     },
     /// The time.
     Now,
@@ -142,6 +146,17 @@ pub enum HostCall {
         /// The answer of the other artifact's contract, when that is code.
         permission: Option<Box<PermissionAnswer>>,
     },
+    /// What there is to know of an artifact besides its content; nothing when there is none that the tool may know.
+    Describe(SmolStr),
+}
+
+/// The digest of what a call of the host told the code: a value, or the sentence of an error, which never have the same one.
+#[must_use]
+pub fn told_digest(told: &Result<Value, String>) -> u64 {
+    match told {
+        Ok(value) => value.digest(),
+        Err(sentence) => !Value::text(sentence).digest(),
+    }
 }
 
 /// Where a tool pays from.

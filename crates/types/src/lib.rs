@@ -34,7 +34,7 @@ pub use artifact::{AllowList, ArtifactRecord, Interface, Method, Policy, PolicyD
 pub use axes::{Axis, AxisVector, Side};
 pub use code::{
     AllowedInvocation, CodeRules, Denial, EventCount, HostCall, Operation, Purse, Reads, SENTENCE_CHARS_MAX,
-    Terms, ToolAct, ToolRun, call_digest, question_digest, sentence,
+    Terms, ToolAct, ToolRun, call_digest, question_digest, sentence, told_digest,
 };
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,

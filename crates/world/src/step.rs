@@ -1,6 +1,6 @@
 //! The one way to change a world.
 
-use ecology_types::{Command, Effect, Key, Outcome, RecordRef, ReservationId, SmolStr, Time, Value};
+use ecology_types::{Command, Effect, Key, Outcome, RecordRef, ReservationId, Scrip, SmolStr, Time, Value};
 
 use crate::event_log::Event;
 use crate::oversize;
@@ -70,6 +70,10 @@ pub(crate) struct Plan {
     pub(crate) args_bytes: u64,
     /// Ids that this plan interns, so that one id is not interned twice.
     pub(crate) interned: Vec<(SmolStr, Key)>,
+    /// Who pays instead of a caller that has no account, and how much at most: the allowance of a tool.
+    pub(crate) purse: Option<(Key, Scrip)>,
+    /// CPU time of the tools that ran for this action, in microseconds, by whom it is borne.
+    pub(crate) run_cpu: Vec<(Key, u64)>,
     /// When questions are all that is wanted: those that the code of contracts has to be asked.
     pub(crate) asking: Option<Vec<crate::check::Question>>,
     /// CPU time of code that ran outside for this action, in microseconds, by who bears it.
@@ -222,8 +226,8 @@ impl World {
                     principal: open.principal,
                 });
             }
-            Command::Act(act) => return Ok(self.decide_act(act, now, plan)),
-            Command::ActByTool(turn) => return Ok(self.decide_act(&turn.act, now, plan)),
+            Command::Act(act) => return Ok(self.decide_act(act, None, now, plan)),
+            Command::ActByTool(turn) => return Ok(self.decide_act(&turn.act, Some(&turn.run), now, plan)),
             Command::SetCodeRules(rules) => plan.push(Effect::CodeRulesSet(rules.clone())),
             Command::Void { agent, thought } => {
                 let open = self.open_reservation(*agent, thought);

@@ -13,6 +13,7 @@ mod migrations;
 mod mint;
 mod namespace;
 mod rights;
+mod run;
 mod services;
 mod store;
 mod support;

@@ -1,8 +1,8 @@
 //! What belongs to an agent: its configuration, its memory, its balances, its shares and its revenue, together or apart.
 
 use ecology_types::{
-    Act, Action, Charges, Command, Draft, Effect, GenesisArtifact as G, Grant, Key, Payer, PermissionAnswer,
-    PolicyDraft, RefusalCode as Code, Resource, Scrip, SmolStr, Value, Verb, WriteMode,
+    Act, Action, Charges, Command, Denial, Draft, Effect, GenesisArtifact as G, Key, Payer, PermissionAnswer,
+    PolicyDraft, Reads, RefusalCode as Code, Resource, Scrip, SmolStr, Terms, Value, Verb, WriteMode,
 };
 use ecology_world::World;
 
@@ -374,9 +374,11 @@ fn employment_is_a_contract_on_the_configuration() {
         draft.access_contract = Some(id("job"));
         test.done("ann", Action::Write(Box::new(draft)));
         let order = edit("ann", "mind of ann", "work for bob", None);
-        let act = |test: &TestWorld, who: &str, action: &Action, verdict: Result<Grant, SmolStr>| {
+        let act = |test: &TestWorld, who: &str, action: &Action, verdict: Result<Terms, Denial>| {
             let version = |key: Key| (key, test.world.live(key).unwrap().version);
             let (ann, job) = (test.key("ann"), test.key("job"));
+            let mut versions = vec![version(ann), version(job)];
+            versions.sort_unstable();
             Command::Act(Act {
                 agent: test.key(who),
                 action: action.clone(),
@@ -386,22 +388,24 @@ fn employment_is_a_contract_on_the_configuration() {
                     verb: Verb::Edit,
                     caller: test.key(who),
                     contract: job,
+                    call_digest: 0,
                     verdict,
-                    read_versions: vec![version(ann), version(job)],
-                    read_balances: Vec::new(),
+                    reads: Reads { versions, ..Reads::default() },
+                    instructions: 0,
+                    is_cached: false,
                 }],
             })
         };
-        let wage = Ok(Grant { cost: Scrip(25), payer: Payer::Invoker });
+        let wage = Ok(Terms { cost: Scrip(25), payer: Payer::Invoker, ..Terms::default() });
         let ordered = act(&test, "bob", &order, wage.clone());
         assert!(test.command(ordered).outcome.is_ok());
         assert_eq!((test.scrip("ann"), test.scrip("bob")), (1_025, 975));
-        let meddled = act(&test, "cid", &edit("ann", "work", "rest", None), Err("no employer".into()));
+        let meddled = act(&test, "cid", &edit("ann", "work", "rest", None), Err(Denial::no("no employer")));
         assert!(test.command(meddled).outcome.is_err());
         // What was answered about another configuration does not hold for this one.
         let mut stale = act(&test, "bob", &edit("ann", "work", "more work", None), wage);
         if let Command::Act(act) = &mut stale {
-            act.answers[0].read_versions[0].1 -= 1;
+            act.answers[0].reads.versions[0].1 -= 1;
         }
         assert!(test.command(stale).outcome.is_err());
         assert_eq!((test.scrip("ann"), test.scrip("bob")), (1_025, 975));

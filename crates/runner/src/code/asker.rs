@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use ecology_sandbox::{Called, Engine, Fault, Limits, Program};
-use ecology_types::{Act, PermissionAnswer, SmolStr, Time};
+use ecology_types::{Act, Command, Denial, Key, PermissionAnswer, SmolStr, Time, ToolAct, Value};
 use ecology_world::{Question, World, is_cacheable};
 
 use super::cache::Cache;
 use super::counts::CodeCounts;
 use super::looking::Looking;
 use super::programs::Programs;
+use super::running::Running;
 
 /// The functions of the table `world` that code can call, in checks and in runs of tools.
 pub const HOST_FUNCTIONS: &[&str] = &[
@@ -108,6 +109,40 @@ impl Asker {
             act.answers.extend(answers.into_iter().flatten());
         }
         act
+    }
+
+    /// The command that carries out `act` now: with the answers that it needs, and with the run of the tool that it invokes.
+    #[must_use]
+    pub fn command(&mut self, world: &World, act: Act, now: Time) -> Command {
+        let act = self.complete(world, act, now);
+        if world.tool_of(&act.action).is_none() {
+            return Command::Act(act);
+        }
+        // A call that may not begin is refused by the world itself, in the same words.
+        let Ok(mut run) = world.begin_run(&act, now) else { return Command::Act(act) };
+        let limits = self.limits(world);
+        let mut running = Running { asker: self, world, run: &mut run, limits, now };
+        let (outcome, instructions) = running.enter();
+        let run = world.end_run(run, outcome, instructions);
+        Command::ActByTool(Box::new(ToolAct { act, run }))
+    }
+
+    /// The program of an executable as it is now; `None` when it is gone.
+    pub(super) fn program(
+        &mut self,
+        world: &World,
+        tool: Key,
+        limits: &Limits,
+    ) -> Option<Result<Arc<dyn Program>, Fault>> {
+        let (program, is_new) = self.programs.get(world, tool, limits)?;
+        self.counts.compiled += u64::from(is_new);
+        Some(program)
+    }
+
+    pub(super) fn note_run(&mut self, outcome: &Result<Value, Denial>, instructions: u64) {
+        self.counts.runs += 1;
+        self.counts.instructions = self.counts.instructions.saturating_add(instructions);
+        self.counts.faults += u64::from(matches!(outcome, Err(denial) if denial.is_fault));
     }
 
     /// The answers to questions, in their order, all on one view of the world. `None` where nobody could be asked.

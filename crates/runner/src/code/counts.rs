@@ -7,7 +7,9 @@ pub struct CodeCounts {
     pub asked: u64,
     /// Answers given again, because everything that they rest on was as before.
     pub from_cache: u64,
-    /// Runs that ended in a fault of the contract.
+    /// Runs of tools.
+    pub runs: u64,
+    /// Runs and checks that ended in a fault of the code.
     pub faults: u64,
     /// Answers that did not hold any more when their turn came.
     pub stale: u64,

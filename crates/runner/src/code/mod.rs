@@ -8,6 +8,7 @@ mod cache;
 mod counts;
 mod looking;
 mod programs;
+mod running;
 
 pub use asker::{Asker, HOST_FUNCTIONS};
 pub use counts::CodeCounts;

@@ -73,7 +73,7 @@ impl World {
 
     fn foresee(&self, act: &Act, now: Time, plan: &mut Plan) {
         // How it would end does not matter: the question is what is asked on the way.
-        let _ = self.carry_out(act, now, plan);
+        let _ = self.carry_out(act, None, now, plan);
     }
 
     /// Whether an action names an artifact that code governs.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use ecology_rate_limiting::{Ask, Decision, NeverReason};
 use ecology_types::{
     Act, Action, Charges, Draft, Effect, Id, Key, Outcome, Refusal, RefusalCode, ReservationId, Resource,
-    SmolStr, Thought, Time, Value, Verb,
+    SmolStr, Thought, Time, ToolRun, Value, Verb,
 };
 
 use super::permission::Call;
 use crate::event_log::Event;
 use crate::result::{id_value, row};
+use crate::run::{self, Invocation};
 use crate::services::{self, Caller};
 use crate::step::Plan;
 use crate::world::World;
@@ -33,7 +34,13 @@ impl Done {
 }
 
 impl World {
-    pub(crate) fn decide_act(&self, act: &Act, now: Time, plan: &mut Plan) -> Outcome {
+    pub(crate) fn decide_act(
+        &self,
+        act: &Act,
+        tool: Option<&ToolRun>,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Outcome {
         let unpaid = match &act.thought {
             Some(thought) if self.open_reservation(act.agent, thought).is_none() => thought.usage,
             _ => Charges::NONE,
@@ -49,11 +56,11 @@ impl World {
         let action_at = plan.events.len();
         let (verb, method) = (act.action.verb(), method_of(&act.action));
         plan.push(Effect::ActionDone { verb, target: None, method, charges: Charges::NONE });
-        let carried = self.carry_out(act, now, plan);
+        let carried = self.carry_out(act, tool, now, plan);
         let checked = carried.and_then(|done| {
             self.plan_states(plan)?;
             self.plan_others_cpu(act.agent, now, plan)?;
-            let charges = charges_of(act, &done, plan.args_bytes);
+            let charges = charges_of(act, &done, plan);
             let charges = charges.saturating_add(&Self::code_charges(act.agent, plan));
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             // What the action gives away is not there any more to pay for it.
@@ -75,6 +82,11 @@ impl World {
                 }
                 if let Some(thought) = &act.thought {
                     self.plan_settlement(act.agent, thought, plan);
+                }
+                for (who, cpu_us) in std::mem::take(&mut plan.run_cpu) {
+                    if who != act.agent {
+                        self.plan_code_cpu(who, cpu_us, plan);
+                    }
                 }
                 plan.written_bytes = done.written_bytes;
                 plan.bandwidth_bytes = charges[Resource::Bandwidth];
@@ -109,6 +121,10 @@ impl World {
                 });
                 if let Some(thought) = &act.thought {
                     self.plan_settlement(act.agent, thought, plan);
+                }
+                // Code that ran has been run, whatever became of the action.
+                for (who, cpu_us) in std::mem::take(&mut plan.run_cpu) {
+                    self.plan_code_cpu(who, cpu_us, plan);
                 }
                 Err(refusal)
             }
@@ -206,7 +222,13 @@ impl World {
         }
     }
 
-    pub(crate) fn carry_out(&self, act: &Act, now: Time, plan: &mut Plan) -> Result<Done, Refusal> {
+    pub(crate) fn carry_out(
+        &self,
+        act: &Act,
+        tool: Option<&ToolRun>,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Result<Done, Refusal> {
         if self.principal(act.agent).is_none() {
             let detail = format!("{} is no living principal", self.id(act.agent));
             return Err(Refusal::new(RefusalCode::NoStanding, detail));
@@ -226,12 +248,7 @@ impl World {
                 self.decide_edit(act, artifact, find, replace, *expected_version, plan)
             }
             Action::Delete { artifact } => self.decide_delete(act.agent, artifact, &act.answers, plan),
-            Action::Invoke { artifact, method, args } => {
-                self.decide_invoke(act, artifact, method, args, now, plan)
-            }
-            Action::InvokeAllowing(call) => {
-                self.decide_invoke(act, &call.artifact, &call.method, &call.args, now, plan)
-            }
+            Action::Invoke { .. } | Action::InvokeAllowing(_) => self.decide_invoke(act, tool, now, plan),
         }
     }
 
@@ -256,53 +273,24 @@ impl World {
     fn decide_invoke(
         &self,
         act: &Act,
-        artifact: &Id,
-        method: &SmolStr,
-        args: &Value,
+        tool: Option<&ToolRun>,
         now: Time,
         plan: &mut Plan,
     ) -> Result<Done, Refusal> {
-        let bytes = args.bytes() as u64;
-        plan.args_bytes = bytes;
-        if !plan.fits {
-            self.refuse_large(method, args, bytes)?;
-        }
-        let record = self.find(artifact)?;
-        let call = Call {
-            caller: act.agent,
-            verb: Verb::Invoke,
-            method: Some(method),
-            args: Some(args),
-            answers: &act.answers,
+        let Some(call) = Invocation::of(&act.action) else { return Ok(Done::default()) };
+        let (record, fee) = self.open_invocation(act, &call, plan)?;
+        let mut done = match tool {
+            Some(run) if run::is_code(record) => self.carry_out_run(act, record, &call, run, now, plan)?,
+            _ => {
+                let caller = Caller { key: act.agent, fee, answers: &act.answers, now };
+                services::invoke(self, record, call.method, call.args, &caller, plan)?
+            }
         };
-        let fee = self.permit(record, &call, plan)?;
-        if !record.can_execute {
-            let detail = format!("{artifact} is {}, not code", record.kind);
-            return Err(Refusal::new(RefusalCode::NotExecutable, detail));
-        }
-        let caller = Caller { key: act.agent, fee, answers: &act.answers, now };
-        let mut done = services::invoke(self, record, method, args, &caller, plan)?;
         done.target = Some(record.key);
         if done.result_bytes == 0 {
             done.result_bytes = done.result.bytes() as u64;
         }
         Ok(done)
-    }
-
-    /// Refuses an invocation that is larger than a limit.
-    fn refuse_large(&self, method: &SmolStr, args: &Value, bytes: u64) -> Result<(), Refusal> {
-        let limits = &self.rules.limits;
-        let depth_max = limits.args_depth_max as usize;
-        let detail = if method.len() > limits.name_bytes_max as usize {
-            format!("a method name has at most {} bytes", limits.name_bytes_max)
-        } else if args.depth(depth_max) > depth_max {
-            format!("the arguments nest deeper than {depth_max} levels")
-        } else if bytes > limits.args_bytes_max {
-            format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max)
-        } else {
-            return Ok(());
-        };
-        Err(Refusal::new(RefusalCode::ArgumentInvalid, detail))
     }
 
     /// The live artifact that an action names, or why there is none.
@@ -323,8 +311,8 @@ impl World {
     }
 }
 
-/// What an action uses up by the rules: the bytes of request and result, and those that it writes.
-fn charges_of(act: &Act, done: &Done, args_bytes: u64) -> Charges {
+/// What an action uses up by the rules: the bytes of request and result, those that it writes, and the CPU time of code that it invoked.
+fn charges_of(act: &Act, done: &Done, plan: &Plan) -> Charges {
     let request = match &act.action {
         Action::Noop => 0,
         Action::Read { artifact } | Action::Delete { artifact } => artifact.as_str().len(),
@@ -333,8 +321,10 @@ fn charges_of(act: &Act, done: &Done, args_bytes: u64) -> Charges {
         Action::Invoke { artifact, method, .. } => artifact.as_str().len() + method.len(),
         Action::InvokeAllowing(call) => call.artifact.as_str().len() + call.method.len(),
     };
-    Charges::of(Resource::Bandwidth, request as u64 + args_bytes + done.result_bytes)
+    let run_cpu = plan.run_cpu.iter().filter(|(who, _)| *who == act.agent).map(|(_, cpu_us)| cpu_us).sum();
+    Charges::of(Resource::Bandwidth, request as u64 + plan.args_bytes + done.result_bytes)
         .with(Resource::DiskWrites, done.written_bytes)
+        .with(Resource::Cpu, run_cpu)
 }
 
 /// The quotas that an agent gives to others.

@@ -2,8 +2,8 @@
 
 use ecology_contracts::{Answer, Request};
 use ecology_types::{
-    ArtifactRecord, Charges, Effect, Grant, Key, Payer, PermissionAnswer, Refusal,
-    RefusalCode, Resource, Scrip, Terms, Time, TransferReason, Value, Verb,
+    ArtifactRecord, Charges, Effect, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode, Resource,
+    Scrip, Terms, Time, TransferReason, Value, Verb,
 };
 
 use crate::check::Moment;
@@ -45,11 +45,14 @@ impl World {
         if plan.asking.is_some() && self.note_question(&request, plan) {
             return Ok(Scrip::ZERO);
         }
-        let view = Moment { world: self, now: plan.time };
-        let answer = self.parts.access.decide(&request, &view);
-        let ruling = match call.answers {
-            [] => None,
-            _ => self.parts.access.ruling(&request, &view),
+        let (answer, ruling) = {
+            let view = self.during(&plan.events, plan.time);
+            let answer = self.parts.access.decide(&request, &view);
+            let ruling = match call.answers {
+                [] => None,
+                _ => self.parts.access.ruling(&request, &view),
+            };
+            (answer, ruling)
         };
         if let Some(ruling) = ruling {
             self.note_instructions(ruling, answer.is_allowed(), plan);
@@ -103,7 +106,16 @@ impl World {
         let payee = self.payee(record);
         let other = if grant.payer == Payer::Artifact { record.key } else { payee };
         let from_other = grant.cost.checked_sub(from_caller).unwrap_or(Scrip::ZERO);
-        let mut sources = [(caller, from_caller), (other, from_other)];
+        // What a tool without standing invokes is paid for out of its allowance.
+        let invoker = match plan.purse {
+            Some((_, left)) if from_caller > left => {
+                let detail = format!("{left} scrip are left of the allowance and the price is {from_caller}");
+                return Err(Refusal::new(RefusalCode::InsufficientScrip, detail));
+            }
+            Some((granter, _)) => granter,
+            None => caller,
+        };
+        let mut sources = [(invoker, from_caller), (other, from_other)];
         let shared = shares.iter().try_fold(Scrip::ZERO, |sum, (_, share)| sum.checked_add(*share));
         let rest = shared.and_then(|shared| grant.cost.checked_sub(shared)).unwrap_or(Scrip::ZERO);
         let mut paid = Scrip::ZERO;
@@ -115,7 +127,7 @@ impl World {
                 left.0 -= part;
                 if part > 0 && *from != to {
                     self.plan_payment(*from, to, Scrip(part), plan)?;
-                    if *from == caller {
+                    if *from == invoker {
                         paid.0 += part;
                     }
                 }
@@ -125,14 +137,7 @@ impl World {
     }
 
     fn plan_payment(&self, from: Key, to: Key, amount: Scrip, plan: &mut Plan) -> Result<(), Refusal> {
-        // What is spent already in the same action is not there any more; what comes in with it does not count yet.
-        let spent = plan.effects().fold(Scrip::ZERO, |sum, effect| match effect {
-            Effect::ScripTransferred { from: payer, amount, .. } if *payer == from => {
-                sum.checked_add(*amount).unwrap_or(sum)
-            }
-            _ => sum,
-        });
-        let balance = self.accounts.scrip(from).checked_sub(spent).unwrap_or(Scrip::ZERO);
+        let balance = self.scrip_during(from, &plan.events);
         if balance < amount {
             let detail = format!("{} has {balance} scrip and the price is {amount}", self.id(from));
             return Err(Refusal::new(RefusalCode::InsufficientScrip, detail));

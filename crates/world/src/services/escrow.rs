@@ -220,7 +220,7 @@ fn purchase(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -
     };
     not_own(order, caller)?;
     can_receive(world, Some(good), caller.key)?;
-    spendable(world, caller, order.price)?;
+    spendable(world, caller, order.price, plan)?;
     plan_sale(world, order, good, caller.key, plan)?;
     Ok(sold(world, order.price, order.owner))
 }
@@ -288,7 +288,7 @@ fn good_arg(
         let more = may_offer(world, part, caller, plan)?;
         leaves = leaves.checked_add(more).unwrap_or(Scrip::TOTAL_MAX);
     }
-    spendable(world, caller, leaves)?;
+    spendable(world, caller, leaves, plan)?;
     Ok(Offered { good, kind, in_escrow: false })
 }
 

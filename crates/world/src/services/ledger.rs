@@ -89,7 +89,7 @@ pub(super) fn call(
             };
             Ok(Done::of(row([
                 ("principal", id_value(world.id(who))),
-                ("scrip", Value::count(world.accounts.scrip(who).0)),
+                ("scrip", Value::count(world.scrip_during(who, &plan.events).0)),
             ])))
         }
         "all_balances" => {
@@ -100,7 +100,7 @@ pub(super) fn call(
             let rows = page.iter().take(limit as usize).map(|key| {
                 row([
                     ("principal", id_value(world.id(*key))),
-                    ("scrip", Value::count(world.accounts.scrip(*key).0)),
+                    ("scrip", Value::count(world.scrip_during(*key, &plan.events).0)),
                 ])
             });
             Ok(Done::of(row([
@@ -133,15 +133,20 @@ fn transfer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -
         return Err(Refusal::new(RefusalCode::NotPermitted, detail));
     }
     let amount = Scrip(args.count_arg("amount").unwrap_or(0));
-    let left = spendable(world, caller, amount)?;
+    let left = spendable(world, caller, amount, plan)?;
     plan.push(Effect::ScripTransferred { from: caller.key, to, amount, reason: TransferReason::Transfer });
     let scrip = if to == caller.key { left.0 + amount.0 } else { left.0 };
     Ok(Done::of(row([("scrip", Value::count(scrip))])))
 }
 
 /// What is left of the caller's scrip after paying `amount`.
-pub(super) fn spendable(world: &World, caller: &Caller<'_>, amount: Scrip) -> Result<Scrip, Refusal> {
-    let scrip = world.accounts.scrip(caller.key).checked_sub(caller.fee).unwrap_or(Scrip::ZERO);
+pub(super) fn spendable(
+    world: &World,
+    caller: &Caller<'_>,
+    amount: Scrip,
+    plan: &Plan,
+) -> Result<Scrip, Refusal> {
+    let scrip = world.scrip_during(caller.key, &plan.events);
     scrip.checked_sub(amount).ok_or_else(|| {
         let detail = format!("{} has {scrip} scrip and {amount} are needed", world.id(caller.key));
         Refusal::new(RefusalCode::InsufficientScrip, detail)
@@ -172,7 +177,7 @@ fn spawn(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
         rights::may_endow(world, caller.key, new.key, resource, amount.saturating_add(taken), caller)?;
     }
     let scrip = Scrip(args.count_arg("scrip").unwrap_or(0));
-    spendable(world, caller, scrip)?;
+    spendable(world, caller, scrip, plan)?;
     plan.push(Effect::ArtifactCreated(Box::new(ArtifactRecord {
         key: new.key,
         id: id.clone(),

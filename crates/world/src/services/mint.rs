@@ -86,7 +86,7 @@ fn bid(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Res
         let detail = format!("{} has {open} bids open, the limit", world.id(caller.key));
         return Err(Refusal::new(RefusalCode::LimitReached, detail));
     }
-    spendable(world, caller, amount)?;
+    spendable(world, caller, amount, plan)?;
     let id = world.mint.next_bid();
     plan.push(Effect::ScripTransferred {
         from: caller.key,

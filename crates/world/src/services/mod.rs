@@ -103,14 +103,7 @@ pub(crate) fn invoke(
     plan: &mut Plan,
 ) -> Result<Done, Refusal> {
     let Some(artifact) = GenesisArtifact::from_key(record.key) else {
-        let known = record
-            .interface
-            .as_ref()
-            .is_some_and(|interface| interface.methods.iter().any(|known| known.name == method));
-        if record.interface.is_some() && !known {
-            return Err(no_method(record.id.as_str(), method, ""));
-        }
-        let detail = format!("{} is code, and this world runs without an engine for code", record.id);
+        let detail = format!("{} is code, and nothing has run it", record.id);
         return Err(Refusal::new(RefusalCode::Unavailable, detail));
     };
     if artifact.is_contract() {
