@@ -94,11 +94,12 @@ impl Observer for BazaarScenario {
             }
             Effect::ScripTransferred { amount, reason: TransferReason::Fee, .. } => self.fees += amount.0,
             Effect::EscrowSold { good, .. } => {
-                self.agents_sold += u64::from(match good {
+                let is_agent = |part: &Good| match part {
                     Good::Agent(_) => true,
                     Good::Artifact(key) => world.live(*key).is_some_and(|record| record.has_standing),
                     _ => false,
-                });
+                };
+                self.agents_sold += u64::from(good.parts().iter().any(is_agent));
             }
             _ => {}
         }

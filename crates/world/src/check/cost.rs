@@ -120,40 +120,52 @@ impl World {
             return Ok(());
         }
         let held = if version == 0 { 0 } else { before.bytes() as u64 };
-        if bytes != held {
-            let bearer = self.bearer_after(contract, plan);
-            let Some(account) = bearer.and_then(|bearer| self.accounts.get(bearer)) else {
-                let detail = format!("the owner of {} has no account for its state", self.id(contract));
-                return Err(Refusal::new(RefusalCode::NoStanding, detail));
-            };
-            let principal = bearer.unwrap_or(contract);
-            let planned = plan.effects().rev().find_map(|effect| match effect {
-                Effect::DiskUsed { principal: who, bytes } if *who == principal => Some(*bytes),
-                _ => None,
-            });
-            let used = planned.unwrap_or(account.disk_used_bytes);
-            let after = used.saturating_sub(held).saturating_add(bytes);
-            let given = plan.effects().fold(0_u64, |sum, effect| match effect {
-                Effect::QuotaTransferred { from, resource: Resource::Disk, amount, .. }
-                    if *from == principal =>
-                {
-                    sum.saturating_add(*amount)
-                }
-                _ => sum,
-            });
-            let quota = account.quotas[Resource::Disk].saturating_sub(given);
-            if bytes > held && after > quota {
-                let detail = format!(
-                    "{} answers for {}, whose state needs {} bytes more than its disk has",
-                    self.id(principal),
-                    self.id(contract),
-                    after - quota
-                );
-                return Err(Refusal::new(RefusalCode::InsufficientQuota, detail));
-            }
-            plan.push(Effect::DiskUsed { principal, bytes: after });
-        }
+        self.plan_state_room(contract, held, bytes, plan)?;
         plan.push(Effect::StateSet { key: contract, version: version + 1, state });
+        Ok(())
+    }
+
+    /// Takes the room that a state of `bytes` needs beyond the `held` ones of the state before from whoever answers for the executable, or
+    /// gives it back.
+    pub(crate) fn plan_state_room(
+        &self,
+        contract: Key,
+        held: u64,
+        bytes: u64,
+        plan: &mut Plan,
+    ) -> Result<(), Refusal> {
+        if bytes == held {
+            return Ok(());
+        }
+        let bearer = self.bearer_after(contract, plan);
+        let Some(account) = bearer.and_then(|bearer| self.accounts.get(bearer)) else {
+            let detail = format!("the owner of {} has no account for its state", self.id(contract));
+            return Err(Refusal::new(RefusalCode::NoStanding, detail));
+        };
+        let principal = bearer.unwrap_or(contract);
+        let planned = plan.effects().rev().find_map(|effect| match effect {
+            Effect::DiskUsed { principal: who, bytes } if *who == principal => Some(*bytes),
+            _ => None,
+        });
+        let used = planned.unwrap_or(account.disk_used_bytes);
+        let after = used.saturating_sub(held).saturating_add(bytes);
+        let given = plan.effects().fold(0_u64, |sum, effect| match effect {
+            Effect::QuotaTransferred { from, resource: Resource::Disk, amount, .. } if *from == principal => {
+                sum.saturating_add(*amount)
+            }
+            _ => sum,
+        });
+        let quota = account.quotas[Resource::Disk].saturating_sub(given);
+        if bytes > held && after > quota {
+            let detail = format!(
+                "{} answers for {}, whose state needs {} bytes more than its disk has",
+                self.id(principal),
+                self.id(contract),
+                after - quota
+            );
+            return Err(Refusal::new(RefusalCode::InsufficientQuota, detail));
+        }
+        plan.push(Effect::DiskUsed { principal, bytes: after });
         Ok(())
     }
 

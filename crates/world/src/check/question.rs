@@ -162,6 +162,7 @@ impl World {
             ("id", id(record.key)),
             ("owner", id(record.owner)),
             ("creator", id(record.creator)),
+            ("contract", id(record.access_contract.unwrap_or(GenesisArtifact::Freeware.key()))),
             ("kind", Value::text(&record.kind)),
             ("version", Value::count(record.version)),
             ("content_bytes", Value::count(record.content.len() as u64)),

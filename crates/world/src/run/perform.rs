@@ -102,6 +102,10 @@ impl World {
             return Err(format!("world.set_state: the state nests deeper than {depth_max} levels"));
         }
         let (tool, first) = (run.tool(), run.top().before.effects);
+        let (version, before) = self.state_during(tool, &run.plan.events);
+        let held = if version == 0 { 0 } else { before.bytes() as u64 };
+        self.plan_state_room(tool, held, bytes, &mut run.plan)
+            .map_err(|no| format!("world.set_state: {}", no.detail))?;
         // One that was set in this run already is set once only; but not one that has to come back when this tool fails.
         for event in &mut run.plan.events[first..] {
             if let Effect::StateSet { key, state: kept, .. } = &mut event.effect
@@ -111,8 +115,7 @@ impl World {
                 return Ok(Value::Null);
             }
         }
-        let version = self.state_during(tool, &run.plan.events).0 + 1;
-        run.plan.push(Effect::StateSet { key: tool, version, state: state.clone() });
+        run.plan.push(Effect::StateSet { key: tool, version: version + 1, state: state.clone() });
         Ok(Value::Null)
     }
 
