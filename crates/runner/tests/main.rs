@@ -5,8 +5,10 @@
 mod capacity;
 mod continuous;
 mod faults;
+mod library;
 mod life;
 mod limits;
+mod policy_source;
 mod power;
 mod real_clock;
 mod redecide;

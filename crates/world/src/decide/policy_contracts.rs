@@ -130,13 +130,13 @@ impl World {
         governed
     }
 
-    /// The artifacts whose policy a migration to contracts would hand over to a contract that is made of it, or has handed over, with that policy.
-    pub fn policies_to_move(&self) -> impl Iterator<Item = (&ArtifactRecord, Policy)> {
-        let end = u32::try_from(self.symbols().len()).unwrap_or(u32::MAX);
-        (0..end)
-            .filter_map(|key| self.live(Key(key)))
-            .filter(|record| self.has_policy_to_move(record) && !successor(record).is_exact())
-            .map(|record| (record, record.policy.as_deref().cloned().unwrap_or(Policy::open())))
+    /// The policy of an artifact that a migration to contracts hands over to a contract made of it, or has handed over; `None` when a contract of
+    /// time zero says the same, or the artifact names its own.
+    #[must_use]
+    pub fn policy_to_move<'a>(&self, record: &'a ArtifactRecord) -> Option<&'a Policy> {
+        static OPEN: Policy = Policy::open();
+        let moves = self.has_policy_to_move(record) && !is_policy_contract(record);
+        (moves && !successor(record).is_exact()).then(|| record.policy.as_deref().unwrap_or(&OPEN))
     }
 }
 
