@@ -1,6 +1,9 @@
 //! The question, the answer and what may be looked at for it: the trait that both implementations share.
 
-use ecology_types::{ArtifactRecord, Grant, Key, PermissionAnswer, RefusalCode, Scrip, Value, Verb};
+use ecology_types::{
+    ArtifactRecord, CodeRules, EventCount, Grant, Key, PermissionAnswer, RefusalCode, Scrip, Span, Time,
+    Value, Verb,
+};
 
 /// A question to access control.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,26 @@ pub trait AccessView {
     fn balance(&self, key: Key) -> Scrip;
     /// How deep contracts may ask contracts.
     fn contract_depth_max(&self) -> u32;
+
+    /// The version of the state that an executable keeps; 0 for one that keeps none.
+    fn state_version(&self, _key: Key) -> u64 {
+        0
+    }
+
+    /// How many events of this sort `viewer` may see.
+    fn events(&self, _viewer: Key, _which: &EventCount) -> u64 {
+        0
+    }
+
+    /// The time of the decision.
+    fn now(&self) -> Time {
+        Time::ZERO
+    }
+
+    /// How old a time may be that a contract was told.
+    fn answer_age_max(&self) -> Span {
+        CodeRules::default().answer_age_max
+    }
 }
 
 /// The answer of access control.
@@ -73,6 +96,12 @@ pub trait AccessControl: Send + Sync {
     /// The contract whose code must be asked before `decide` can answer, with its answer then among [`Request::answers`].
     /// `None` when the answer is native.
     fn needs_code(&self, request: &Request<'_>, view: &dyn AccessView) -> Option<Key>;
+
+    /// The answer of a contract that is code on which `decide` rests, with its terms: who gets which share of the price, and the contract's
+    /// state afterwards. `None` when the answer is native or none at hand can be relied on.
+    fn ruling<'a>(&self, _request: &Request<'a>, _view: &dyn AccessView) -> Option<&'a PermissionAnswer> {
+        None
+    }
 
     /// The comparison with another implementation, when this is a shadow pair.
     fn comparison(&self) -> Option<&ecology_shadow::Comparison> {

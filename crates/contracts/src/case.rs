@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use ecology_shadow::{Answers, Shrunk, shrink};
-use ecology_types::{ArtifactRecord, Key, PermissionAnswer, Scrip, Value, Verb};
+use ecology_types::{ArtifactRecord, EventCount, Key, PermissionAnswer, Scrip, Span, Time, Value, Verb};
 use serde::{Deserialize, Serialize};
 
 use crate::{AccessControl, AccessView, Request, ShadowAccess};
@@ -23,6 +23,12 @@ pub enum Fact {
     Balance(Key, Scrip),
     /// The answer of a contract that is code.
     Answer(PermissionAnswer),
+    /// The version of the state that an executable keeps.
+    State(Key, u64),
+    /// A count of events, as somebody sees them.
+    Events(Key, EventCount, u64),
+    /// The time of the decision, and how old a time may be that a contract was told.
+    Moment(Time, Span),
 }
 
 /// A question with the facts that either side looked at. Access control remembers nothing, so there is no history.
@@ -49,25 +55,48 @@ impl Case {
     /// is not asked again.
     #[must_use]
     pub fn of(request: &Request<'_>, view: &dyn AccessView, serving: &dyn AccessControl) -> Self {
-        let looking = Looking { view, artifacts: RefCell::default(), balances: RefCell::default() };
+        let looking = Looking {
+            view,
+            artifacts: RefCell::default(),
+            balances: RefCell::default(),
+            states: RefCell::default(),
+            events: RefCell::default(),
+        };
         let _ = serving.decide(request, &looking);
         let Request { artifact, caller, answers, .. } = request;
         let named = [artifact.key, artifact.creator, artifact.owner, *caller];
         let governed =
             artifact.access_contract.into_iter().chain(answers.iter().map(|answer| answer.contract));
-        let read = answers.iter().flat_map(|answer| answer.read_versions.iter().map(|(key, _)| *key));
+        let read = answers.iter().flat_map(|answer| answer.reads.versions.iter().map(|(key, _)| *key));
         for key in named.into_iter().chain(governed).chain(read) {
             looking.artifact(key);
         }
-        for key in answers.iter().flat_map(|answer| answer.read_balances.iter().map(|(key, _)| *key)) {
-            looking.balance(key);
+        for answer in *answers {
+            answer.reads.balances.iter().for_each(|(key, _)| _ = looking.balance(*key));
+            answer.reads.states.iter().for_each(|(key, _)| _ = looking.state_version(*key));
+            answer.reads.events.iter().for_each(|(which, _)| _ = looking.events(answer.contract, which));
         }
-        let Looking { artifacts, balances, .. } = looking;
+        let Looking { artifacts, balances, states, events, .. } = looking;
+        let states = states.into_inner().into_iter().map(|(key, version)| Fact::State(key, version));
+        let events = events
+            .into_inner()
+            .into_iter()
+            .map(|((viewer, which), count)| Fact::Events(viewer, which, count));
+        let moment = answers
+            .iter()
+            .any(|answer| answer.reads.time.is_some())
+            .then(|| Fact::Moment(view.now(), view.answer_age_max()));
         let artifacts = artifacts.into_inner().into_values().map(|record| Fact::Artifact(Box::new(record)));
         let balances = balances.into_inner().into_iter().map(|(key, scrip)| Fact::Balance(key, scrip));
         let answers = request.answers.iter().cloned().map(Fact::Answer);
         Self {
-            facts: artifacts.chain(balances).chain(answers).collect(),
+            facts: artifacts
+                .chain(balances)
+                .chain(states)
+                .chain(events)
+                .chain(moment)
+                .chain(answers)
+                .collect(),
             contract_depth_max: view.contract_depth_max(),
             artifact: Box::new(request.artifact.clone()),
             verb: request.verb,
@@ -141,6 +170,8 @@ struct Looking<'v> {
     view: &'v dyn AccessView,
     artifacts: RefCell<BTreeMap<Key, ArtifactRecord>>,
     balances: RefCell<BTreeMap<Key, Scrip>>,
+    states: RefCell<BTreeMap<Key, u64>>,
+    events: RefCell<BTreeMap<(Key, EventCount), u64>>,
 }
 
 impl AccessView for Looking<'_> {
@@ -159,12 +190,41 @@ impl AccessView for Looking<'_> {
     fn contract_depth_max(&self) -> u32 {
         self.view.contract_depth_max()
     }
+
+    fn state_version(&self, key: Key) -> u64 {
+        let version = self.view.state_version(key);
+        self.states.borrow_mut().insert(key, version);
+        version
+    }
+
+    fn events(&self, viewer: Key, which: &EventCount) -> u64 {
+        let count = self.view.events(viewer, which);
+        self.events.borrow_mut().insert((viewer, which.clone()), count);
+        count
+    }
+
+    fn now(&self) -> Time {
+        self.view.now()
+    }
+
+    fn answer_age_max(&self) -> Span {
+        self.view.answer_age_max()
+    }
 }
 
 /// A world that consists of facts.
 struct Facts<'f> {
     facts: &'f [Fact],
     contract_depth_max: u32,
+}
+
+impl Facts<'_> {
+    fn moment(&self) -> Option<(Time, Span)> {
+        self.facts.iter().find_map(|fact| match fact {
+            Fact::Moment(now, age_max) => Some((*now, *age_max)),
+            _ => None,
+        })
+    }
 }
 
 impl AccessView for Facts<'_> {
@@ -185,5 +245,29 @@ impl AccessView for Facts<'_> {
 
     fn contract_depth_max(&self) -> u32 {
         self.contract_depth_max
+    }
+
+    fn state_version(&self, key: Key) -> u64 {
+        let found = self.facts.iter().find_map(|fact| match fact {
+            Fact::State(whose, version) if *whose == key => Some(*version),
+            _ => None,
+        });
+        found.unwrap_or(0)
+    }
+
+    fn events(&self, viewer: Key, which: &EventCount) -> u64 {
+        let found = self.facts.iter().find_map(|fact| match fact {
+            Fact::Events(who, what, count) if *who == viewer && what == which => Some(*count),
+            _ => None,
+        });
+        found.unwrap_or(0)
+    }
+
+    fn now(&self) -> Time {
+        self.moment().map_or(Time::ZERO, |(now, _)| now)
+    }
+
+    fn answer_age_max(&self) -> Span {
+        self.moment().map_or(Span::ZERO, |(_, age_max)| age_max)
     }
 }

@@ -1,10 +1,13 @@
 //! The new implementation: the artifact's contract is the only authority.
 
-use ecology_types::{Axis, Grant, Key, Payer, RefusalCode, Scrip, Side, SmolStr, Verb};
+use ecology_types::{
+    ArtifactRecord, Axis, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, RefusalCode,
+    SENTENCE_CHARS_MAX, Scrip, Side, SmolStr, Terms, Verb,
+};
 
 use crate::freshness::{Known, look_up};
 use crate::refuse::{name_of, refuse};
-use crate::{AccessControl, AccessView, Answer, Depth, Governor, Request};
+use crate::{AccessControl, AccessView, Answer, Depth, Governor, Request, StockContract};
 
 /// Asks the contract of the artifact, and nobody else: the owner has no bypass, the artifacts of time zero have no privilege.
 ///
@@ -13,9 +16,6 @@ use crate::{AccessControl, AccessView, Answer, Depth, Governor, Request};
 /// not recurse, so contracts that govern themselves or each other in a circle are harmless.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ContractAccess;
-
-/// The longest sentence of a contract that is passed on, in characters; contracts are untrusted.
-const SENTENCE_CHARS_MAX: usize = 200;
 
 impl AccessControl for ContractAccess {
     fn name(&self) -> &'static str {
@@ -47,6 +47,19 @@ impl AccessControl for ContractAccess {
             _ => None,
         }
     }
+
+    fn ruling<'a>(&self, request: &Request<'a>, view: &dyn AccessView) -> Option<&'a PermissionAnswer> {
+        if request.answers.is_empty() || request.verb == Verb::Noop {
+            return None;
+        }
+        let Governor::Code(contract) = Governor::of_contract(request.artifact.access_contract) else {
+            return None;
+        };
+        match look_up(request, contract, view) {
+            Known::Fresh(answer) => Some(answer),
+            Known::Nothing | Known::Stale(_) => None,
+        }
+    }
 }
 
 fn decide_by_code(request: &Request<'_>, contract: Key, view: &dyn AccessView) -> Answer {
@@ -69,27 +82,64 @@ fn decide_by_code(request: &Request<'_>, contract: Key, view: &dyn AccessView) -
     match look_up(request, contract, view) {
         Known::Nothing => no(RefusalCode::ContractNeedsCode, &[" is code and has not been asked"]),
         Known::Stale(why) => no(RefusalCode::AnswerStale, &[" has to be asked again: ", &why]),
-        Known::Fresh(Err(sentence)) => {
-            no(RefusalCode::NotPermitted, &[" says no: ", cut(sentence, SENTENCE_CHARS_MAX)])
+        Known::Fresh(PermissionAnswer { verdict: Err(denial), .. }) => {
+            let says = if denial.is_fault { " failed: " } else { " says no: " };
+            no(RefusalCode::NotPermitted, &[says, cut(&denial.reason, SENTENCE_CHARS_MAX)])
         }
-        Known::Fresh(Ok(grant)) => match unusable(grant, request) {
-            None => Answer::Allow { grant: *grant, reason: "its contract allows it" },
-            Some(why) => {
-                no(RefusalCode::NotPermitted, &[" gave an answer that cannot be carried out: ", why])
+        Known::Fresh(PermissionAnswer { verdict: Ok(terms), .. }) => {
+            match unusable(terms, request, contract, view) {
+                None => Answer::Allow {
+                    grant: Grant { cost: terms.cost, payer: terms.payer },
+                    reason: "its contract allows it",
+                },
+                Some(why) => {
+                    no(RefusalCode::NotPermitted, &[" gave an answer that cannot be carried out: ", why])
+                }
             }
-        },
+        }
     }
 }
 
-/// Why a grant makes no sense, or `None` when it does.
-fn unusable(grant: &Grant, request: &Request<'_>) -> Option<&'static str> {
-    match grant.payer {
-        _ if grant.cost > Scrip::TOTAL_MAX => Some("the price is more than a world can hold"),
+/// Why terms cannot be carried out, or `None` when they can.
+fn unusable(
+    terms: &Terms,
+    request: &Request<'_>,
+    contract: Key,
+    view: &dyn AccessView,
+) -> Option<&'static str> {
+    if terms.cost > Scrip::TOTAL_MAX {
+        return Some("the price is more than a world can hold");
+    }
+    let shared = terms.shares.iter().try_fold(Scrip::ZERO, |sum, (_, share)| sum.checked_add(*share));
+    if shared.is_none_or(|sum| sum > terms.cost) {
+        return Some("the shares are more than the price");
+    }
+    match terms.payer {
+        Payer::Invoker | Payer::Split(100) => None,
         Payer::Split(share) if share > 100 => Some("the invoker would pay more than the whole"),
         Payer::Artifact if !request.artifact.has_standing => {
             Some("the artifact has no standing and cannot pay")
         }
-        _ => None,
+        Payer::Artifact => None,
+        Payer::Owner | Payer::Split(_) => (!owner_consents(request.artifact, contract, view))
+            .then_some("the owner of the artifact did not write the contract and does not pay for it"),
+    }
+}
+
+/// Whether the owner of an artifact stands behind what its contract makes it pay: the contract is its own, or nobody can change it any more.
+/// That escrow holds both says nothing about those whom it holds them for.
+fn owner_consents(artifact: &ArtifactRecord, contract: Key, view: &dyn AccessView) -> bool {
+    artifact.owner != GenesisArtifact::Escrow.key()
+        && view.artifact(contract).is_some_and(|record| record.owner == artifact.owner || is_final(record))
+}
+
+/// Whether nobody can change an executable any more: only it itself could, or `genesis`, and neither of them acts.
+fn is_final(record: &ArtifactRecord) -> bool {
+    match Governor::of_contract(record.access_contract) {
+        Governor::Stock(StockContract::SelfOwned) => !record.has_standing,
+        Governor::Stock(StockContract::Freeware) => record.creator == Key::GENESIS,
+        Governor::Stock(StockContract::Private) => record.owner == Key::GENESIS,
+        Governor::Stock(StockContract::Public) | Governor::Code(_) => false,
     }
 }
 

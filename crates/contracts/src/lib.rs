@@ -49,6 +49,7 @@ pub use access::{AccessControl, AccessView, Answer, Request};
 pub use contract::ContractAccess;
 pub use depth::{Depth, TooDeep};
 pub use divergence::{AccessDivergence, REGISTER, classify};
+pub use freshness::{changed, stale};
 pub use generate::{
     POLICY_CONTRACT_PREFIX, contract_interface, contract_source, is_policy_contract, policy_contract_id,
     source_fits,

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ecology_shadow::{Answers, Comparison, Options, Subject, Verdict};
-use ecology_types::{Axis, Key, Side, Verb};
+use ecology_types::{Axis, Key, PermissionAnswer, Side, Verb};
 
 use crate::case::Case;
 use crate::divergence::{REGISTER, agree, describe};
@@ -109,6 +109,10 @@ impl AccessControl for ShadowAccess {
 
     fn needs_code(&self, request: &Request<'_>, view: &dyn AccessView) -> Option<Key> {
         self.serving.needs_code(request, view)
+    }
+
+    fn ruling<'a>(&self, request: &Request<'a>, view: &dyn AccessView) -> Option<&'a PermissionAnswer> {
+        self.serving.ruling(request, view)
     }
 
     fn comparison(&self) -> Option<&Comparison> {

@@ -3,7 +3,8 @@
 use ecology_contracts::conformance::{FixtureView, request};
 use ecology_contracts::{AccessControl, Answer, ContractAccess, Depth, Request, TooDeep};
 use ecology_types::{
-    ArtifactRecord, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, RefusalCode, Scrip, SmolStr, Verb,
+    ArtifactRecord, EventCount, EventKind, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Reads,
+    RefusalCode, Scrip, SmolStr, Terms, Time, Value, Verb,
 };
 
 const CHANGES: [Verb; 3] = [Verb::Write, Verb::Edit, Verb::Delete];
@@ -57,6 +58,10 @@ fn refusal(answer: Answer) -> (RefusalCode, String) {
         Answer::Deny { code, reason } => (code, reason),
         Answer::Allow { reason, .. } => panic!("allowed: {reason}"),
     }
+}
+
+const fn notes() -> EventCount {
+    EventCount { kind: EventKind::ActionDone, about: None, actor: None }
 }
 
 fn free() -> Result<Grant, SmolStr> {
@@ -140,7 +145,7 @@ fn code_answers_while_everything_it_read_is_unchanged() {
     assert_eq!(ContractAccess.needs_code(&question, &estate.world), Some(estate.gate));
     assert_eq!(refusal(estate.ask(&[])).0, RefusalCode::ContractNeedsCode);
 
-    let grant = Grant { cost: Scrip(4), payer: Payer::Split(50) };
+    let grant = Grant { cost: Scrip(4), payer: Payer::Split(100) };
     match estate.ask(&[estate.answers(Ok(grant))]) {
         Answer::Allow { grant: got, .. } => assert_eq!(got, grant),
         Answer::Deny { reason, .. } => panic!("{reason}"),
@@ -153,16 +158,28 @@ fn code_answers_while_everything_it_read_is_unchanged() {
 #[test]
 fn any_change_of_what_was_read_makes_an_answer_stale() {
     type Change = (&'static str, fn(&mut Estate));
-    let changes: [Change; 4] = [
+    let changes: [Change; 9] = [
         ("the contract's code", |estate| estate.world.record_mut(estate.gate).version += 1),
         ("the artifact", |estate| estate.world.record_mut(estate.doc).version += 1),
         ("a balance", |estate| estate.world.set_balance(estate.stranger, Scrip(1))),
-        ("something deleted", |estate| estate.world.delete(estate.owner)),
+        ("something deleted", |estate| estate.world.delete(estate.creator)),
+        ("the owner", |estate| estate.world.record_mut(estate.doc).owner = estate.stranger),
+        ("a state", |estate| estate.world.set_state_version(estate.gate, 4)),
+        ("a count of events", |estate| estate.world.set_events(notes(), 3)),
+        ("time passes", |estate| estate.world.now = Time(2_000_001)),
+        ("time goes back", |estate| estate.world.now = Time(999_999)),
     ];
     for (what, change) in changes {
         let mut estate = estate().governed_by(estate().gate);
+        estate.world.set_state_version(estate.gate, 3);
+        estate.world.set_events(notes(), 2);
+        estate.world.now = Time(1_000_000);
         let mut answer = estate.answers(free());
-        answer.read_versions.push((estate.owner, 1));
+        answer.reads.note_version(estate.creator, 1);
+        answer.reads.note_state(estate.gate, 3);
+        answer.reads.note_events(notes(), 2);
+        answer.reads.note_time(Time(1_000_000));
+        estate.world.now = Time(2_000_000);
         assert!(estate.ask(std::slice::from_ref(&answer)).is_allowed());
         change(&mut estate);
         let (code, reason) = refusal(estate.ask(std::slice::from_ref(&answer)));
@@ -177,7 +194,7 @@ fn what_was_read_as_absent_has_to_stay_absent() {
     let mut estate = estate().governed_by(estate().gate);
     let later = Key(estate.gate.0 + 1);
     let mut answer = estate.answers(free());
-    answer.read_versions.push((later, 0));
+    answer.reads.note_version(later, 0);
     assert!(estate.ask(std::slice::from_ref(&answer)).is_allowed());
     assert_eq!(estate.world.add_artifact("later", estate.owner), later);
     assert_eq!(refusal(estate.ask(&[answer])).0, RefusalCode::AnswerStale);
@@ -186,13 +203,70 @@ fn what_was_read_as_absent_has_to_stay_absent() {
 #[test]
 fn an_answer_without_the_version_of_its_contract_or_with_a_rival_does_not_count() {
     let estate = estate().governed_by(estate().gate);
-    let bare = PermissionAnswer { read_versions: Vec::new(), ..estate.answers(free()) };
+    let bare = PermissionAnswer { reads: Reads::default(), ..estate.answers(free()) };
     assert_eq!(refusal(estate.ask(&[bare])).0, RefusalCode::AnswerStale);
 
     let rivals = [estate.answers(free()), estate.answers(Err("no".into()))];
     assert_eq!(refusal(estate.ask(&rivals)).0, RefusalCode::AnswerStale);
     let twins = [estate.answers(free()), estate.answers(free())];
     assert!(estate.ask(&twins).is_allowed());
+}
+
+#[test]
+fn an_answer_for_other_arguments_does_not_fit() {
+    let estate = estate().governed_by(estate().gate);
+    let (one, two) = (Value::Int(1), Value::Int(2));
+    let call = |method: &'static str, args| Request {
+        method: Some(method),
+        args: Some(args),
+        ..request(estate.doc(), Verb::Invoke, estate.stranger)
+    };
+    let answers = [estate.world.answer_of(&call("play", &one), free())];
+    let ask = |question: Request<'_>| {
+        let question = Request { answers: &answers, ..question };
+        (
+            ContractAccess.decide(&question, &estate.world),
+            ContractAccess.ruling(&question, &estate.world).is_some(),
+        )
+    };
+    assert!(matches!(ask(call("play", &one)), (Answer::Allow { .. }, true)));
+    for other in
+        [call("play", &two), call("stop", &one), request(estate.doc(), Verb::Invoke, estate.stranger)]
+    {
+        let (answer, ruled) = ask(other);
+        assert_eq!(refusal(answer).0, RefusalCode::ContractNeedsCode);
+        assert!(!ruled);
+    }
+}
+
+#[test]
+fn owners_pay_only_for_contracts_that_they_stand_behind() {
+    for payer in [Payer::Owner, Payer::Split(50)] {
+        let grant = Grant { cost: Scrip(1), payer };
+        let mut estate = estate().governed_by(estate().gate);
+        let asked = |estate: &Estate| estate.ask(&[estate.answers(Ok(grant))]).is_allowed();
+        estate.world.record_mut(estate.gate).owner = estate.owner;
+        assert!(asked(&estate), "its own contract");
+        estate.world.record_mut(estate.gate).owner = estate.stranger;
+        assert!(!asked(&estate), "somebody else's contract");
+        estate.world.record_mut(estate.gate).access_contract = Some(GenesisArtifact::SelfOwned.key());
+        assert!(asked(&estate), "nobody can change it any more");
+        estate.world.record_mut(estate.gate).has_standing = true;
+        assert!(!asked(&estate), "an agent can change itself");
+    }
+}
+
+#[test]
+fn shares_fit_into_the_price() {
+    let estate = estate().governed_by(estate().gate);
+    let question = request(estate.doc(), Verb::Read, estate.stranger);
+    let ask = |cost, shares: &[u64]| {
+        let shares = shares.iter().map(|share| (estate.creator, Scrip(*share))).collect();
+        let terms = Terms { cost: Scrip(cost), shares, ..Terms::default() };
+        estate.ask(&[estate.world.answer_with(&question, Ok(terms))]).is_allowed()
+    };
+    assert!(ask(5, &[]) && ask(5, &[2, 3]) && ask(0, &[0]));
+    assert!(!ask(5, &[3, 3]) && !ask(0, &[1]) && !ask(5, &[u64::MAX, u64::MAX]));
 }
 
 #[test]

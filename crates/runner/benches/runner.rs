@@ -112,6 +112,7 @@ fn equipment(meter: MeterSource) -> Equipment {
         seed: Seed(1),
         minds: None,
         arrivals: Vec::new(),
+        code: ecology_runner::compose::asker(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The only place that turns positions into implementations.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +20,7 @@ use ecology_types::{Axis, AxisVector, Rules, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
 
 use crate::bookkeeping::Source as MeterSource;
+use crate::code::{Asker, HOST_FUNCTIONS};
 use crate::crew::MakeMind;
 use crate::occasion;
 
@@ -195,6 +197,13 @@ pub fn minds(takes_real_time: bool) -> MakeMind {
     let tools = Tools { delay: takes_real_time.then_some(sleep) };
     let builder = Builder::new(tools);
     Box::new(move |config, seed| builder.build(config, seed).map_err(|error| error.to_string()))
+}
+
+/// What asks the code of contracts: Luau in this process, each check for a second at most.
+#[must_use]
+pub fn asker() -> Asker {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    Asker::new(Arc::new(LuauEngine::new(HOST_FUNCTIONS)), threads, 1_000)
 }
 
 /// What scores the artifacts that win at the mint.

@@ -12,6 +12,7 @@ use ecology_world::{Event, LoopState, Scorer, Step, StepError, World};
 use rustc_hash::FxHashMap;
 
 use crate::bookkeeping::{Bookkeeping, Source, Took};
+use crate::code::Asker;
 use crate::compose;
 use crate::crew::{Crew, MakeMind};
 use crate::enforcement::Enforcement;
@@ -35,6 +36,8 @@ pub struct Equipment {
     pub think_timeout: Span,
     /// Principals that join later, with the time of their arrival, ascending. Those who are there already are passed over.
     pub arrivals: Vec<(Time, Founder)>,
+    /// Asks the code of contracts.
+    pub code: Asker,
 }
 
 /// What an event calls for.
@@ -81,6 +84,8 @@ pub(crate) struct Drive<'o> {
     scorer: Box<dyn Scorer>,
     calls: Vec<Call>,
     arrivals: VecDeque<(Time, Founder)>,
+    /// Asks the code of contracts.
+    code: Asker,
 }
 
 /// Why a turn does not begin.
@@ -118,6 +123,7 @@ impl<'o> Drive<'o> {
             scorer: equipment.scorer,
             calls: Vec::new(),
             arrivals: VecDeque::new(),
+            code: equipment.code,
         };
         drive.arrivals = equipment
             .arrivals
@@ -358,8 +364,9 @@ impl<'o> Drive<'o> {
         let agent = member.agent;
         let thought = Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
         let seen = self.world().last_event();
-        let command =
-            Command::Act(Act { agent, action: decision.action, thought: Some(thought), answers: Vec::new() });
+        let act = Act { agent, action: decision.action, thought: Some(thought), answers: Vec::new() };
+        let act = self.code.complete(self.host.world(), act, now);
+        let command = Command::Act(act);
         let step = self.step(&command, now)?;
         self.books.note_bytes(step.bandwidth_bytes + step.written_bytes);
         let acting = self.books.lap();
@@ -492,6 +499,7 @@ impl<'o> Drive<'o> {
         self.host.keep(crate::crew::MINDS_TAG, &minds)?;
         self.host.sync()?;
         drop(minds);
+        let code = self.code.counts();
         let Self { host, crew, sleepers, books, observer, minds_started_anew, arrivals_refused, .. } = self;
         crew.dismantle(&mut |part| observer.let_go(part));
         drop(sleepers);
@@ -499,7 +507,7 @@ impl<'o> Drive<'o> {
         let nobody_cpu_ns = books.nobody_cpu_ns();
         drop(books);
         observer.let_go("bookkeeping");
-        Ok(RunOutcome { ended, minds_started_anew, arrivals_refused, limits, nobody_cpu_ns, host })
+        Ok(RunOutcome { ended, minds_started_anew, arrivals_refused, limits, nobody_cpu_ns, code, host })
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod agreement;
 mod bookkeeping;
 pub mod clock;
+pub mod code;
 pub mod compare_modes;
 pub mod compose;
 mod continuous;

@@ -41,4 +41,6 @@ pub struct RunOutcome {
     pub limits: LimitsOutcome,
     /// CPU time of the runner's own work, in nanoseconds: what was measured and charged to nobody.
     pub nobody_cpu_ns: u64,
+    /// What asking the code of contracts came to.
+    pub code: crate::code::CodeCounts,
 }

@@ -202,6 +202,7 @@ fn run_and_look_in(
         minds,
         think_timeout: Span::from_millis(config.loops.think_timeout_ms),
         arrivals: scenario.arrivals(),
+        code: compose::asker(),
     };
     let outcome = {
         let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };

@@ -243,6 +243,7 @@ fn play(parts: Parts, path: &Path) -> (StateHash, Vec<(Axis, Report)>) {
         seed: Seed(1),
         minds: None,
         arrivals: Vec::new(),
+        code: ecology_runner::compose::asker(),
     };
     let limits = TickLimits { ticks: 8, threads: NonZeroUsize::MIN };
     let (host, mut nobody) = (host(parts, path, 0), Observers::default());

@@ -294,6 +294,7 @@ impl Town {
             minds,
             think_timeout: self.think_timeout,
             arrivals: self.arrivals.clone(),
+            code: compose::asker(),
         }
     }
 

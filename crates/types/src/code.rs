@@ -43,7 +43,8 @@ pub struct Reads {
     pub time: Option<Time>,
 }
 
-/// Which events are counted: those of one kind that concern an artifact or principal and are still in the readable part of the log.
+/// Which events are counted: those of one kind that concern an artifact or principal, that whoever counts may see, and that are among the
+/// latest of the log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventCount {
     /// Of this kind.
@@ -189,20 +190,127 @@ impl Default for CodeRules {
     }
 }
 
-/// The digest that ties an answer to the method and arguments that it was given for.
+/// The digest that ties the run of a tool or an answer to the method and arguments that it was made for.
 #[must_use]
 pub fn call_digest(method: &str, args: &Value) -> u64 {
-    Value::List(vec![Value::text(method), args.clone()]).digest()
+    digest_of(&(method, args))
+}
+
+/// The digest that ties the answer of a contract to what is to be done: [`call_digest`] of an invocation, 0 of everything else.
+#[must_use]
+pub fn question_digest(method: Option<&str>, args: Option<&Value>) -> u64 {
+    method.map_or(0, |method| call_digest(method, args.unwrap_or(&Value::Null)))
 }
 
 impl Value {
     /// A digest of 64 bits that is the same on every machine: BLAKE3 of the encoded value.
     #[must_use]
     pub fn digest(&self) -> u64 {
+        digest_of(self)
+    }
+}
+
+/// Room for the encoded value on the stack: the arguments of most calls fit.
+const ENCODED_BYTES: usize = 256;
+
+fn digest_of(what: &impl Serialize) -> u64 {
+    let mut room = [0_u8; ENCODED_BYTES];
+    let hash = match postcard::to_slice(what, &mut room) {
+        Ok(bytes) => blake3::hash(bytes),
         // No value of this type fails to encode; an empty encoding would only make a digest that matches nothing.
-        let bytes = postcard::to_stdvec(self).unwrap_or_default();
-        let hash = blake3::hash(&bytes);
-        u64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default())
+        Err(_) => blake3::hash(&postcard::to_stdvec(what).unwrap_or_default()),
+    };
+    u64::from_le_bytes(*hash.as_bytes().first_chunk().unwrap_or(&[0; 8]))
+}
+
+impl Denial {
+    /// A no that is meant.
+    #[must_use]
+    pub fn no(reason: impl AsRef<str>) -> Self {
+        Self { reason: sentence(reason.as_ref()), is_fault: false }
+    }
+
+    /// The failure of code.
+    #[must_use]
+    pub fn fault(reason: impl AsRef<str>) -> Self {
+        Self { reason: sentence(reason.as_ref()), is_fault: true }
+    }
+}
+
+/// The longest sentence of code that is passed on, in characters.
+pub const SENTENCE_CHARS_MAX: usize = 200;
+
+/// A sentence that code wrote, fit for logs: on one line, without characters that hide, turn around or imitate others, and not too long.
+#[must_use]
+pub fn sentence(text: &str) -> SmolStr {
+    let fits = |c: char| {
+        !c.is_control()
+            && !matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    if text.len() <= SENTENCE_CHARS_MAX && text.chars().all(fits) {
+        return SmolStr::new(text);
+    }
+    let spaced = text.chars().map(|c| if matches!(c, '\n' | '\t' | '\r') { ' ' } else { c });
+    spaced.filter(|c| fits(*c)).take(SENTENCE_CHARS_MAX).collect()
+}
+
+impl Reads {
+    /// Takes note of the version of an artifact. What was told first stays: if it changed since, the answer holds for neither.
+    pub fn note_version(&mut self, key: Key, version: u64) {
+        note(&mut self.versions, key, version);
+    }
+
+    /// Takes note of an owner.
+    pub fn note_owner(&mut self, key: Key, owner: Key) {
+        note(&mut self.owners, key, owner);
+    }
+
+    /// Takes note of a balance.
+    pub fn note_balance(&mut self, key: Key, balance: Scrip) {
+        note(&mut self.balances, key, balance);
+    }
+
+    /// Takes note of the version of a state.
+    pub fn note_state(&mut self, key: Key, version: u64) {
+        note(&mut self.states, key, version);
+    }
+
+    /// Takes note of a count of events.
+    pub fn note_events(&mut self, which: EventCount, count: u64) {
+        note(&mut self.events, which, count);
+    }
+
+    /// Takes note of a time; the earliest counts.
+    pub fn note_time(&mut self, time: Time) {
+        self.time = Some(self.time.map_or(time, |earlier| earlier.min(time)));
+    }
+
+    /// The version of an artifact that code was told.
+    #[must_use]
+    pub fn version(&self, key: Key) -> Option<u64> {
+        let at = self.versions.binary_search_by_key(&key, |(known, _)| *known).ok()?;
+        Some(self.versions[at].1)
+    }
+}
+
+fn note<K: Ord, V>(list: &mut Vec<(K, V)>, key: K, value: V) {
+    if let Err(at) = list.binary_search_by(|(known, _)| known.cmp(&key)) {
+        list.insert(at, (key, value));
+    }
+}
+
+impl Terms {
+    /// The price and who pays it.
+    #[must_use]
+    pub const fn grant(&self) -> crate::Grant {
+        crate::Grant { cost: self.cost, payer: self.payer }
+    }
+}
+
+impl From<crate::Grant> for Terms {
+    fn from(grant: crate::Grant) -> Self {
+        Self { cost: grant.cost, payer: grant.payer, ..Self::default() }
     }
 }
 

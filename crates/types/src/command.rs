@@ -129,12 +129,16 @@ pub struct PermissionAnswer {
     pub caller: Key,
     /// The contract that was asked.
     pub contract: Key,
+    /// Ties it to the method and arguments that it was given for, see [`crate::question_digest`].
+    pub call_digest: u64,
     /// What it answered.
-    pub verdict: Result<Grant, SmolStr>,
-    /// The artifacts that it read, with their versions at that time. The answer holds only while these hold.
-    pub read_versions: Vec<(Key, u64)>,
-    /// The balances that it read. The answer holds only while these hold.
-    pub read_balances: Vec<(Key, Scrip)>,
+    pub verdict: Result<crate::Terms, crate::Denial>,
+    /// What it was told. The answer holds only while all of it holds.
+    pub reads: crate::Reads,
+    /// Instructions that it used.
+    pub instructions: u64,
+    /// Whether it was given for an earlier question: its instructions were charged then.
+    pub is_cached: bool,
 }
 
 /// A permission, with its price.

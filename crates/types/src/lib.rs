@@ -33,8 +33,8 @@ pub use amount::Scrip;
 pub use artifact::{AllowList, ArtifactRecord, Interface, Method, Policy, PolicyDraft};
 pub use axes::{Axis, AxisVector, Side};
 pub use code::{
-    AllowedInvocation, CodeRules, Denial, EventCount, HostCall, Operation, Purse, Reads, Terms, ToolAct,
-    ToolRun, call_digest,
+    AllowedInvocation, CodeRules, Denial, EventCount, HostCall, Operation, Purse, Reads, SENTENCE_CHARS_MAX,
+    Terms, ToolAct, ToolRun, call_digest, question_digest, sentence,
 };
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,

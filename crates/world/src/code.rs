@@ -24,6 +24,16 @@ impl Code {
         self.states.get(&key).map_or((0, &Value::Null), |(version, state)| (*version, state))
     }
 
+    /// The bytes that the state of an executable takes.
+    pub(crate) fn state_bytes(&self, key: Key) -> u64 {
+        self.states.get(&key).map_or(0, |(_, state)| state.bytes() as u64)
+    }
+
+    /// Lets go of the state of an executable that is no more.
+    pub(crate) fn forget(&mut self, key: Key) {
+        self.states.remove(&key);
+    }
+
     pub(crate) fn set_state(&mut self, key: Key, version: u64, state: Value) {
         self.states.insert(key, (version, state));
     }

@@ -87,7 +87,7 @@ impl World {
         };
         // Methods that a migration made up are nobody's to pay for.
         let interface = interface.filter(|interface| !self.migrations.made_up(record.key, interface));
-        bytes(content, interface).saturating_sub(exempt)
+        bytes(content, interface).saturating_sub(exempt).saturating_add(self.code.state_bytes(record.key))
     }
 
     /// Takes note of what was there at time zero, or put there by the operator.

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod agents;
+mod check;
 mod code;
 mod decide;
 mod disk;
@@ -39,6 +40,7 @@ mod world;
 
 pub use accounts::{Account, Accounts};
 pub use agents::{AgentLoop, Agents, LoopState};
+pub use check::{Question, is_cacheable};
 pub use decide::MigrationPlan;
 pub use event_log::{Entry, Event, EventLog};
 pub use hash::StateHash;

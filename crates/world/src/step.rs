@@ -58,9 +58,9 @@ const RECENT_LEN_MAX: usize = 2_048;
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) events: Vec<Event>,
-    actor: Option<Key>,
-    time: Time,
-    record: u64,
+    pub(crate) actor: Option<Key>,
+    pub(crate) time: Time,
+    pub(crate) record: u64,
     /// Whether it is known that the command keeps to the limits on size.
     pub(crate) fits: bool,
     pub(crate) reservation: Option<ReservationId>,
@@ -70,6 +70,12 @@ pub(crate) struct Plan {
     pub(crate) args_bytes: u64,
     /// Ids that this plan interns, so that one id is not interned twice.
     pub(crate) interned: Vec<(SmolStr, Key)>,
+    /// When questions are all that is wanted: those that the code of contracts has to be asked.
+    pub(crate) asking: Option<Vec<crate::check::Question>>,
+    /// CPU time of code that ran outside for this action, in microseconds, by who bears it.
+    pub(crate) code_cpu: Vec<(Key, u64)>,
+    /// The states that contracts give themselves when the action is carried out.
+    pub(crate) states: Vec<(Key, Value)>,
 }
 
 impl Plan {
@@ -77,6 +83,11 @@ impl Plan {
     pub(crate) fn push(&mut self, effect: Effect) {
         // Numbers are given when it is certain what comes before.
         self.events.push(Event { seq: 0, time: self.time, actor: self.actor, cause: self.record, effect });
+    }
+
+    /// What is planned so far.
+    pub(crate) fn effects(&self) -> impl DoubleEndedIterator<Item = &Effect> {
+        self.events.iter().map(|event| &event.effect)
     }
 
     pub(crate) fn extend(&mut self, effects: impl IntoIterator<Item = Effect>) {
@@ -125,8 +136,9 @@ impl World {
             (false, true) => return Err(StepError::AlreadyCreated),
             _ => {}
         }
-        let mut plan = Plan::default();
-        let outcome = self.decide(command, now.max(self.clock.time), &mut plan)?;
+        let now = now.max(self.clock.time);
+        let mut plan = Plan { time: now, ..Plan::default() };
+        let outcome = self.decide(command, now, &mut plan)?;
         Ok((outcome, plan.events.into_iter().map(|event| event.effect).collect()))
     }
 

@@ -6,8 +6,8 @@ use ecology_contracts::AccessView;
 use ecology_ontology::{Change, Resolution, Symbols};
 use ecology_rate_limiting::RateEvent;
 use ecology_types::{
-    ArtifactRecord, Axis, AxisVector, Charges, CodeRules, Command, Effect, GenesisArtifact, Id, Key, Record,
-    Resource, ResourceKind, Rules, Scrip, Seed, Side, SmolStr, Time, Value,
+    ArtifactRecord, Axis, AxisVector, Charges, CodeRules, Command, Effect, EventCount, GenesisArtifact, Id,
+    Key, Record, Resource, ResourceKind, Rules, Scrip, Seed, Side, SmolStr, Time, Value,
 };
 use rustc_hash::FxHashMap;
 
@@ -408,6 +408,7 @@ impl World {
                     self.graves.bury(record, self.clock.event + 1, self.log.first_kept());
                 }
                 self.parts.ontology.apply(&Change::Deleted { key: *key, at: now });
+                self.code.forget(*key);
             }
             Effect::OwnershipTransferred { key, to, .. } => {
                 self.parts.ontology.apply(&Change::OwnerChanged { key: *key, to: *to, at: now });
@@ -617,6 +618,22 @@ impl AccessView for World {
 
     fn contract_depth_max(&self) -> u32 {
         self.rules.limits.contract_depth_max
+    }
+
+    fn state_version(&self, key: Key) -> u64 {
+        self.code.state(key).0
+    }
+
+    fn events(&self, viewer: Key, which: &EventCount) -> u64 {
+        self.count_events(viewer, which)
+    }
+
+    fn now(&self) -> Time {
+        self.clock.time
+    }
+
+    fn answer_age_max(&self) -> ecology_types::Span {
+        self.code.rules.answer_age_max
     }
 }
 

@@ -110,9 +110,11 @@ fn reach(combo: Combo) -> BTreeSet<RefusalCode> {
                 verb: Verb::Read,
                 caller: agent,
                 contract,
-                verdict: Ok(ecology_types::Grant::default()),
-                read_versions: vec![(contract, 99)],
-                read_balances: Vec::new(),
+                call_digest: 0,
+                verdict: Ok(ecology_types::Terms::default()),
+                reads: ecology_types::Reads { versions: vec![(contract, 99)], ..Default::default() },
+                instructions: 0,
+                is_cached: false,
             };
             let act = Act { agent, action: read("guarded"), thought: None, answers: vec![answer] };
             codes.extend(test.command(Command::Act(act)).outcome.err().map(|refusal| refusal.code));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ecology_types::{
-    AllowList, ArtifactRecord, GenesisArtifact, Grant, Id, Key, Payer, PermissionAnswer, Policy, Scrip, Seed,
-    SmolStr, Time, Verb,
+    AllowList, ArtifactRecord, Denial, EventCount, GenesisArtifact, Grant, Id, Key, Payer, PermissionAnswer,
+    Policy, Reads, Scrip, Seed, SmolStr, Span, Terms, Time, Verb, question_digest,
 };
 
 use crate::{AccessView, Governor, Request};
@@ -15,9 +15,13 @@ use crate::{AccessView, Governor, Request};
 pub struct FixtureView {
     artifacts: BTreeMap<Key, ArtifactRecord>,
     balances: BTreeMap<Key, Scrip>,
+    states: BTreeMap<Key, u64>,
+    events: BTreeMap<EventCount, u64>,
     next: u32,
     /// How deep contracts may ask contracts.
     pub contract_depth_max: u32,
+    /// The time of every decision.
+    pub now: Time,
 }
 
 /// A question without method, arguments and answers.
@@ -36,8 +40,15 @@ impl FixtureView {
     /// A world at time zero.
     #[must_use]
     pub fn new() -> Self {
-        let mut world =
-            Self { artifacts: BTreeMap::new(), balances: BTreeMap::new(), next: 0, contract_depth_max: 10 };
+        let mut world = Self {
+            artifacts: BTreeMap::new(),
+            balances: BTreeMap::new(),
+            states: BTreeMap::new(),
+            events: BTreeMap::new(),
+            next: 0,
+            contract_depth_max: 10,
+            now: Time::ZERO,
+        };
         for artifact in GenesisArtifact::ALL {
             let key = world.add(artifact.id(), Key::GENESIS);
             world.record_mut(key).can_execute = artifact != GenesisArtifact::Genesis;
@@ -117,6 +128,16 @@ impl FixtureView {
         self.balances.insert(key, balance);
     }
 
+    /// Sets the version of the state that an executable keeps.
+    pub fn set_state_version(&mut self, key: Key, version: u64) {
+        self.states.insert(key, version);
+    }
+
+    /// Sets how many events of a sort everybody may see.
+    pub fn set_events(&mut self, which: EventCount, count: u64) {
+        self.events.insert(which, count);
+    }
+
     /// The version of an artifact, 0 when it is not there.
     #[must_use]
     pub fn version(&self, key: Key) -> u64 {
@@ -126,16 +147,30 @@ impl FixtureView {
     /// The answer that a contract would give now, computed from itself, the artifact and the caller's balance.
     #[must_use]
     pub fn answer_of(&self, request: &Request<'_>, verdict: Result<Grant, SmolStr>) -> PermissionAnswer {
+        self.answer_with(request, verdict.map(Terms::from).map_err(Denial::no))
+    }
+
+    /// The same with all terms.
+    #[must_use]
+    pub fn answer_with(&self, request: &Request<'_>, verdict: Result<Terms, Denial>) -> PermissionAnswer {
         let contract = Governor::of_contract(request.artifact.access_contract).key();
         let artifact = request.artifact.key;
+        let mut reads = Reads::default();
+        for key in [contract, artifact] {
+            reads.note_version(key, self.version(key));
+        }
+        reads.note_owner(artifact, request.artifact.owner);
+        reads.note_balance(request.caller, self.balance(request.caller));
         PermissionAnswer {
             artifact,
             verb: request.verb,
             caller: request.caller,
             contract,
+            call_digest: question_digest(request.method, request.args),
             verdict,
-            read_versions: vec![(contract, self.version(contract)), (artifact, self.version(artifact))],
-            read_balances: vec![(request.caller, self.balance(request.caller))],
+            reads,
+            instructions: 0,
+            is_cached: false,
         }
     }
 
@@ -198,9 +233,9 @@ impl FixtureView {
         };
         let mut answer = self.answer_of(&bare, verdict);
         match draws.below(6) {
-            0 => answer.read_versions[0].1 += 1,
-            1 => answer.read_balances[0].1 = Scrip(1_000),
-            2 => answer.read_versions.clear(),
+            0 => answer.reads.versions[0].1 += 1,
+            1 => answer.reads.balances[0].1 = Scrip(1_000),
+            2 => answer.reads.versions.clear(),
             _ => {}
         }
         let answers = [answer];
@@ -220,6 +255,22 @@ impl AccessView for FixtureView {
 
     fn contract_depth_max(&self) -> u32 {
         self.contract_depth_max
+    }
+
+    fn state_version(&self, key: Key) -> u64 {
+        self.states.get(&key).copied().unwrap_or(0)
+    }
+
+    fn events(&self, _viewer: Key, which: &EventCount) -> u64 {
+        self.events.get(which).copied().unwrap_or(0)
+    }
+
+    fn now(&self) -> Time {
+        self.now
+    }
+
+    fn answer_age_max(&self) -> Span {
+        Span::from_secs(1)
     }
 }
 

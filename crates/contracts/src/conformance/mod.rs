@@ -113,23 +113,16 @@ fn grants_can_be_carried_out(access: &dyn AccessControl) {
     });
 }
 
-/// Answers about another artifact, verb, caller or contract change nothing.
+/// Answers about another artifact, verb, caller, contract, method or other arguments change nothing.
 fn other_answers_do_not_matter(access: &dyn AccessControl) {
     questions(Seed(5), |world, question| {
         let contract = Governor::of_contract(question.artifact.access_contract).key();
-        let fits = PermissionAnswer {
-            artifact: question.artifact.key,
-            verb: question.verb,
-            caller: question.caller,
-            contract,
-            verdict: Ok(Grant { cost: Scrip(7), payer: Payer::Owner }),
-            read_versions: vec![(contract, world.version(contract))],
-            read_balances: Vec::new(),
-        };
+        let fits = world.answer_of(question, Ok(Grant { cost: Scrip(7), payer: Payer::Invoker }));
         let strangers = [
             PermissionAnswer { artifact: Key(question.artifact.key.0 + 1), ..fits.clone() },
             PermissionAnswer { caller: Key(question.caller.0 + 1), ..fits.clone() },
             PermissionAnswer { contract: Key(contract.0 + 1), ..fits.clone() },
+            PermissionAnswer { call_digest: !fits.call_digest, ..fits.clone() },
             PermissionAnswer { verb: Verb::ALL[(question.verb as usize + 1) % Verb::COUNT], ..fits },
         ];
         let bare = Request { answers: &[], ..*question };
@@ -147,13 +140,13 @@ fn code_that_was_not_asked_is_a_no(access: &dyn AccessControl) {
                 Answer::Deny { code: RefusalCode::ContractNeedsCode | RefusalCode::AnswerStale, .. } => {}
                 answer => panic!("{contract:?} was not asked, yet {answer:?}"),
             }
-            let answer = world.answer_of(question, Ok(Grant { cost: Scrip(3), payer: Payer::Owner }));
+            let priced = Grant { cost: Scrip(3), payer: Payer::Invoker };
+            let answer = world.answer_of(question, Ok(priced));
             let asked = Request { answers: &[answer], ..*question };
             assert_eq!(access.needs_code(&asked, world), None);
+            assert_eq!(access.ruling(&asked, world).map(|answer| answer.contract), Some(contract));
             match access.decide(&asked, world) {
-                Answer::Allow { grant, .. } => {
-                    assert_eq!(grant, Grant { cost: Scrip(3), payer: Payer::Owner })
-                }
+                Answer::Allow { grant, .. } => assert_eq!(grant, priced),
                 answer @ Answer::Deny { .. } => panic!("{contract:?} allowed it, yet {answer:?}"),
             }
         }

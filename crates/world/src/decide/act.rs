@@ -51,7 +51,10 @@ impl World {
         plan.push(Effect::ActionDone { verb, target: None, method, charges: Charges::NONE });
         let carried = self.carry_out(act, now, plan);
         let checked = carried.and_then(|done| {
+            self.plan_states(plan)?;
+            self.plan_others_cpu(act.agent, now, plan)?;
             let charges = charges_of(act, &done, plan.args_bytes);
+            let charges = charges.saturating_add(&Self::code_charges(act.agent, plan));
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             // What the action gives away is not there any more to pay for it.
             let total = total.saturating_add(&given_away(act.agent, &plan.events[action_at..]));
@@ -93,6 +96,7 @@ impl World {
                         self.plan_thought(act.agent, thought, plan);
                     }
                 }
+                self.plan_owed_cpu(plan);
                 if owes && unpaid.is_none() && plan.reservation.is_none() {
                     plan.push(Effect::Charged { principal: act.agent, charges: Charges::NONE });
                 }
@@ -202,7 +206,7 @@ impl World {
         }
     }
 
-    fn carry_out(&self, act: &Act, now: Time, plan: &mut Plan) -> Result<Done, Refusal> {
+    pub(crate) fn carry_out(&self, act: &Act, now: Time, plan: &mut Plan) -> Result<Done, Refusal> {
         if self.principal(act.agent).is_none() {
             let detail = format!("{} is no living principal", self.id(act.agent));
             return Err(Refusal::new(RefusalCode::NoStanding, detail));

@@ -2,10 +2,11 @@
 
 use ecology_contracts::{Answer, Request};
 use ecology_types::{
-    ArtifactRecord, Effect, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal, RefusalCode,
-    Scrip, TransferReason, Value, Verb,
+    ArtifactRecord, Charges, Effect, GenesisArtifact, Grant, Key, Payer, PermissionAnswer, Refusal,
+    RefusalCode, Resource, Scrip, Terms, Time, TransferReason, Value, Verb,
 };
 
+use crate::check::Moment;
 use crate::step::Plan;
 use crate::world::World;
 
@@ -41,10 +42,45 @@ impl World {
             args: call.args,
             answers: call.answers,
         };
-        match self.parts.access.decide(&request, self) {
-            Answer::Allow { grant, .. } if grant.cost == Scrip::ZERO => Ok(Scrip::ZERO),
-            Answer::Allow { grant, .. } => self.plan_fee(record, call.caller, grant, plan),
-            Answer::Deny { code, reason } => Err(Refusal::new(code, reason)),
+        if plan.asking.is_some() && self.note_question(&request, plan) {
+            return Ok(Scrip::ZERO);
+        }
+        let view = Moment { world: self, now: plan.time };
+        let answer = self.parts.access.decide(&request, &view);
+        let ruling = match call.answers {
+            [] => None,
+            _ => self.parts.access.ruling(&request, &view),
+        };
+        if let Some(ruling) = ruling {
+            self.note_instructions(ruling, answer.is_allowed(), plan);
+        }
+        let terms =
+            ruling.and_then(|ruling| ruling.verdict.as_ref().ok().map(|terms| (ruling.contract, terms)));
+        match answer {
+            Answer::Allow { grant, .. } => {
+                if let Some((contract, Terms { state: Some(state), .. })) = terms {
+                    plan.states.push((contract, state.clone()));
+                }
+                if grant.cost == Scrip::ZERO {
+                    return Ok(Scrip::ZERO);
+                }
+                let shares = terms.map_or(&[][..], |(_, terms)| &terms.shares);
+                self.plan_fee(record, call.caller, grant, shares, plan)
+            }
+            Answer::Deny { code, reason } => {
+                self.can_pay_for_code(call.caller, code, plan.time)?;
+                Err(Refusal::new(code, reason))
+            }
+        }
+    }
+
+    /// Nobody has code asked who has no CPU time left to pay for it.
+    fn can_pay_for_code(&self, caller: Key, code: RefusalCode, now: Time) -> Result<(), Refusal> {
+        match code {
+            RefusalCode::ContractNeedsCode | RefusalCode::AnswerStale => {
+                self.admit(caller, &Charges::of(Resource::Cpu, 1), now)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -53,6 +89,7 @@ impl World {
         record: &ArtifactRecord,
         caller: Key,
         grant: Grant,
+        shares: &[(Key, Scrip)],
         plan: &mut Plan,
     ) -> Result<Scrip, Refusal> {
         let from_caller = match grant.payer {
@@ -63,24 +100,43 @@ impl World {
                 Scrip(u64::try_from(part.div_ceil(100)).unwrap_or(u64::MAX))
             }
         };
-        // While an artifact is in escrow it earns for its seller: escrow holds nothing but what its orders say.
+        // While an artifact is in escrow it earns, and pays, for its seller: escrow holds nothing but what its orders say.
         let payee = match self.book.listing(record.key) {
             Some(order) if record.owner == GenesisArtifact::Escrow.key() => order.owner,
             _ => record.owner,
         };
-        if grant.payer == Payer::Artifact && record.key != payee {
-            self.plan_payment(record.key, payee, grant.cost, plan)?;
-            return Ok(if record.key == caller { grant.cost } else { Scrip::ZERO });
+        let other = if grant.payer == Payer::Artifact { record.key } else { payee };
+        let from_other = grant.cost.checked_sub(from_caller).unwrap_or(Scrip::ZERO);
+        let mut sources = [(caller, from_caller), (other, from_other)];
+        let shared = shares.iter().try_fold(Scrip::ZERO, |sum, (_, share)| sum.checked_add(*share));
+        let rest = shared.and_then(|shared| grant.cost.checked_sub(shared)).unwrap_or(Scrip::ZERO);
+        let mut paid = Scrip::ZERO;
+        for (to, amount) in shares.iter().copied().chain([(payee, rest)]) {
+            let mut due = amount.0;
+            for (from, left) in &mut sources {
+                let part = due.min(left.0);
+                due -= part;
+                left.0 -= part;
+                if part > 0 && *from != to {
+                    self.plan_payment(*from, to, Scrip(part), plan)?;
+                    if *from == caller {
+                        paid.0 += part;
+                    }
+                }
+            }
         }
-        if from_caller > Scrip::ZERO && caller != payee {
-            self.plan_payment(caller, payee, from_caller, plan)?;
-            return Ok(from_caller);
-        }
-        Ok(Scrip::ZERO)
+        Ok(paid)
     }
 
     fn plan_payment(&self, from: Key, to: Key, amount: Scrip, plan: &mut Plan) -> Result<(), Refusal> {
-        let balance = self.accounts.scrip(from);
+        // What is spent already in the same action is not there any more; what comes in with it does not count yet.
+        let spent = plan.effects().fold(Scrip::ZERO, |sum, effect| match effect {
+            Effect::ScripTransferred { from: payer, amount, .. } if *payer == from => {
+                sum.checked_add(*amount).unwrap_or(sum)
+            }
+            _ => sum,
+        });
+        let balance = self.accounts.scrip(from).checked_sub(spent).unwrap_or(Scrip::ZERO);
         if balance < amount {
             let detail = format!("{} has {balance} scrip and the price is {amount}", self.id(from));
             return Err(Refusal::new(RefusalCode::InsufficientScrip, detail));
@@ -94,7 +150,45 @@ impl World {
         Ok(())
     }
 
-    /// Whether `viewer` may know that the artifact is there: it may read it, at whatever price.
+    /// What reading the artifact costs `caller`, with the answers that came along; nothing is paid. What is governed by code shows to those
+    /// who bring a fresh answer.
+    pub(crate) fn price_with(
+        &self,
+        record: &ArtifactRecord,
+        call: &Call<'_>,
+        plan: &mut Plan,
+    ) -> Result<Scrip, Refusal> {
+        let request = Request {
+            artifact: record,
+            verb: Verb::Read,
+            caller: call.caller,
+            method: None,
+            args: None,
+            answers: call.answers,
+        };
+        if plan.asking.is_some() && self.note_question(&request, plan) {
+            return Ok(Scrip::ZERO);
+        }
+        let view = Moment { world: self, now: plan.time };
+        let answer = self.parts.access.decide(&request, &view);
+        if let Some(ruling) = self.parts.access.ruling(&request, &view) {
+            self.note_instructions(ruling, answer.is_allowed(), plan);
+        }
+        match answer {
+            Answer::Allow { grant, .. } if matches!(grant.payer, Payer::Owner | Payer::Artifact) => {
+                Ok(Scrip::ZERO)
+            }
+            Answer::Allow { grant, .. } => Ok(grant.cost),
+            Answer::Deny { code, reason } => {
+                self.can_pay_for_code(call.caller, code, plan.time)?;
+                Err(Refusal::new(code, reason))
+            }
+        }
+    }
+
+    /// Whether `viewer` may know that the artifact is there: it may read it, at whatever price. No code is asked for this, so what is governed
+    /// by code stays hidden from searches, summaries and the log, also from its owner: there it shows to those alone who name it and bring an
+    /// answer (`genesis_store`'s `get`, `get_metadata` and `get_interface`, and every action).
     pub(crate) fn may_know(&self, viewer: Key, record: &ArtifactRecord) -> bool {
         self.read_price(viewer, record).is_some()
     }

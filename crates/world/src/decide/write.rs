@@ -246,6 +246,12 @@ impl World {
         }
         if record.has_standing {
             self.nothing_held(record)?;
+            let pays_it =
+                |effect: &Effect| matches!(effect, Effect::ScripTransferred { to, .. } if *to == record.key);
+            if plan.effects().any(pays_it) {
+                let detail = format!("the price of deleting {artifact} would be lost with it");
+                return Err(Refusal::new(RefusalCode::WrongState, detail));
+            }
             for (subscription, _) in self.subscriptions.of(record.key) {
                 plan.push(Effect::Unsubscribed { subscription, principal: record.key });
             }

@@ -1,11 +1,13 @@
 //! `genesis_store`: discovery. Free of price, so that looking around never bankrupts anyone.
 
 use ecology_ontology::Query;
-use ecology_types::{ArtifactRecord, Draft, Key, Refusal, RefusalCode, Scrip, SmolStr, Value, WriteMode};
+use ecology_types::{
+    ArtifactRecord, Draft, Key, Refusal, RefusalCode, Scrip, SmolStr, Value, Verb, WriteMode,
+};
 
 use super::spec::{MethodSpec, Param, Service, Shape, optional, required};
 use super::{Arguments, Caller, LIMIT, OFFSET, id_arg, page_args, principal_arg};
-use crate::decide::Done;
+use crate::decide::{Call, Done};
 use crate::result::{id_value, row};
 use crate::step::Plan;
 use crate::world::World;
@@ -111,8 +113,8 @@ pub(super) fn call(
             Ok(Done::of(row([("live", Value::count(live)), ("deleted", Value::count(deleted))])))
         }
         "get" => {
-            let record = known(world, args, caller)?;
-            if world.read_price(caller.key, record) != Some(Scrip::ZERO) {
+            let (record, price) = known(world, args, caller, plan)?;
+            if price != Scrip::ZERO {
                 let detail = format!("{} has a price; use read, which pays it", record.id);
                 return Err(Refusal::new(RefusalCode::NotPermitted, detail));
             }
@@ -125,8 +127,8 @@ pub(super) fn call(
             done.result_bytes = record.content.len() as u64;
             Ok(done)
         }
-        "get_metadata" => Ok(Done::of(describe(world, known(world, args, caller)?))),
-        "get_interface" => interface(known(world, args, caller)?),
+        "get_metadata" => Ok(Done::of(describe(world, known(world, args, caller, plan)?.0))),
+        "get_interface" => interface(known(world, args, caller, plan)?.0),
         "create" => {
             let mut draft =
                 Draft::new(id_arg(args, "artifact")?, args.text_arg("content").unwrap_or_default());
@@ -138,14 +140,24 @@ pub(super) fn call(
     }
 }
 
-fn known<'w>(world: &'w World, args: &Value, caller: &Caller<'_>) -> Result<&'w ArtifactRecord, Refusal> {
+/// The artifact that the arguments name, with what reading it costs, for those who may know of it.
+fn known<'w>(
+    world: &'w World,
+    args: &Value,
+    caller: &Caller<'_>,
+    plan: &mut Plan,
+) -> Result<(&'w ArtifactRecord, Scrip), Refusal> {
     let record = world.find(&id_arg(args, "artifact")?)?;
-    if !world.may_know(caller.key, record) {
-        let detail =
-            format!("{} does not show {} to {}", world.id(record.owner), record.id, world.id(caller.key));
-        return Err(Refusal::new(RefusalCode::NotPermitted, detail));
+    let call = Call::of(caller.key, Verb::Read, caller.answers);
+    match world.price_with(record, &call, plan) {
+        Ok(price) => Ok((record, price)),
+        Err(refusal) if refusal.code == RefusalCode::NotPermitted && caller.answers.is_empty() => {
+            let detail =
+                format!("{} does not show {} to {}", world.id(record.owner), record.id, world.id(caller.key));
+            Err(Refusal::new(RefusalCode::NotPermitted, detail))
+        }
+        Err(refusal) => Err(refusal),
     }
-    Ok(record)
 }
 
 fn describe(world: &World, record: &ArtifactRecord) -> Value {
