@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ecology_types::{AllowList, Policy, SmolStr, Value};
+use ecology_types::{AllowList, ArtifactRecord, Id, Interface, Key, Method, Policy, SmolStr, Value};
 
 use crate::template::literal;
 
@@ -38,6 +38,49 @@ pub fn contract_source(policy: &Policy, name: &dyn Fn(ecology_types::Key) -> Smo
     }
     source.push_str(RULE);
     source
+}
+
+/// How the ids of contracts begin that are made of policies. Ids that begin with `genesis` are reserved, so nobody else has one.
+pub const POLICY_CONTRACT_PREFIX: &str = "genesis_policy_";
+
+/// The longest source that is made, in bytes. Engines compile sources up to 64 KiB.
+const SOURCE_BYTES_MAX: usize = 60_000;
+
+/// The largest price that code can name exactly: its numbers are whole up to here.
+const PRICE_MAX: u64 = (1 << 53) - 1;
+
+/// The id of the contract with this source: the same for equal sources, and for no others.
+///
+/// 64 bits of BLAKE3. Whoever makes the contract compares the sources before taking one that is there for the same.
+#[must_use]
+pub fn policy_contract_id(source: &str) -> Option<Id> {
+    let hash = blake3::hash(source.as_bytes()).to_hex();
+    Id::new(format!("{POLICY_CONTRACT_PREFIX}{}", &hash[..16])).ok()
+}
+
+/// Whether an artifact is a contract that a migration made of a policy.
+#[must_use]
+pub fn is_policy_contract(record: &ArtifactRecord) -> bool {
+    record.creator == Key::GENESIS && record.id.as_str().starts_with(POLICY_CONTRACT_PREFIX)
+}
+
+/// Whether an engine can run the source made of `policy` and carry its prices.
+#[must_use]
+pub fn source_fits(policy: &Policy, source: &str) -> bool {
+    source.len() <= SOURCE_BYTES_MAX && policy.read_price.0.max(policy.invoke_price.0) <= PRICE_MAX
+}
+
+/// What a contract that is code offers: the one function that the kernel asks.
+#[must_use]
+pub fn contract_interface() -> Interface {
+    Interface {
+        description: SmolStr::new_static("made from policy fields; asked by the kernel"),
+        methods: vec![Method {
+            name: SmolStr::new_static("check_permission"),
+            description: SmolStr::new_static("who may do what to an artifact that it governs, at what price"),
+            input_schema: Value::map([("type", Value::text("object"))]),
+        }],
+    }
 }
 
 const RULE: &str = r#"local rules = { read = read, write = write, edit = write, delete = write, invoke = invoke }

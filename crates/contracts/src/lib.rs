@@ -50,7 +50,10 @@ pub use contract::ContractAccess;
 pub use depth::{Depth, TooDeep};
 pub use divergence::{AccessDivergence, REGISTER, classify};
 pub use freshness::{changed, stale};
-pub use generate::contract_source;
+pub use generate::{
+    POLICY_CONTRACT_PREFIX, contract_interface, contract_source, is_policy_contract, policy_contract_id,
+    source_fits,
+};
 pub use governor::Governor;
 pub use library::LIBRARY;
 pub use migration::{Successor, successor};

@@ -161,7 +161,7 @@ pub static DEPRECATIONS: [Deprecation; DeprecationCode::ALL.len()] = [
         code: DeprecationCode::PolicyFields,
         what: "policy fields on an artifact, which decide nothing under contracts",
         place: "policy in a write action while access_control = \"contract\" serves",
-        replacement: "leave policy out and write access_contract = \"genesis_freeware\" or another contract",
+        replacement: "leave policy out and write access_contract = \"genesis_freeware\" or a contract of your own; `ecology contracts allow_list` prints one that says what the lists say, paywall one with prices",
         removed_in: "0.3.0",
         trigger: Trigger::WrittenUnder(Axis::AccessControl, Side::New),
     },

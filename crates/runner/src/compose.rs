@@ -14,7 +14,7 @@ use ecology_minds::Builder;
 use ecology_minds::scripted::{Delay, Tools};
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
-use ecology_sandbox::LuauEngine;
+use ecology_sandbox::{Engine, LuauEngine};
 use ecology_shadow::{Budget, Options, Stopwatch};
 use ecology_types::{Axis, AxisVector, Rules, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
@@ -133,6 +133,12 @@ fn access(side: Side) -> Box<dyn AccessControl> {
         Side::Old => Box::new(PolicyAccess),
         Side::New => Box::new(ContractAccess),
     }
+}
+
+/// What runs the contracts that a migration makes of policies, to compare them with these. They ask the world nothing.
+#[must_use]
+pub fn policy_engine() -> Box<dyn Engine> {
+    Box::new(LuauEngine::new(&[]))
 }
 
 /// What turns a principal's shares into the limits of its process, within what the provider has.

@@ -26,6 +26,7 @@ pub mod made_with;
 pub mod migrate;
 pub mod occasion;
 mod outcome;
+mod policy_answers;
 pub mod redecide;
 pub mod report;
 pub mod reproduce;

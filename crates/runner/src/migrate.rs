@@ -7,9 +7,11 @@ use ecology_types::{Axis, AxisVector, Command, CommandKind, Key, Migration, Side
 use ecology_world::{Migrations, World};
 use serde::Serialize;
 
+use crate::compose;
 use crate::crew::MINDS_TAG;
 use crate::host::{Host, HostError, Observers};
-use crate::redecide::{RedecideError, Redecided, redecide};
+use crate::policy_answers::PolicyAnswers;
+use crate::redecide::{RedecideError, Redecided, redecide_watched};
 use crate::session::HASH_TAG;
 use crate::store::{self, OpenError, Recover};
 
@@ -67,6 +69,12 @@ pub struct PlanReport {
     pub stays: u64,
     /// Those without an exact place in the other half, by the code that says what is different, with the first ids.
     pub without_place: std::collections::BTreeMap<&'static str, (u64, Vec<String>)>,
+    /// Contracts that are made because no contract of time zero says what a policy says; equal policies share one.
+    pub contracts_made: u64,
+    /// Artifacts that such contracts govern then, with the first ids.
+    pub governed_by_made: (u64, Vec<String>),
+    /// On the way back: contracts that were made of policies. They stay, govern nothing more, and serve the next move forward.
+    pub contracts_idle: u64,
     /// Values that stay although the other half does not look at them.
     pub kept_aside: std::collections::BTreeMap<&'static str, u64>,
 }
@@ -91,6 +99,8 @@ pub struct MigrationDone {
     pub batches: u64,
     /// Artifacts that changed.
     pub converted: u64,
+    /// Contracts that were made of policies.
+    pub contracts_made: u64,
     /// Ranges whose digest, as the old half sees them, is that of the last migration of this axis; all of them when nothing was done there meanwhile.
     pub ranges_same: u64,
     /// Ranges whose digest differs, because agents have acted meanwhile.
@@ -162,8 +172,18 @@ pub fn migrate(path: &Path, spec: &MigrationSpec) -> Result<Migrated, MigrateErr
     }
     let plan = report(&world, axis, to);
     let asked = |recorded: AxisVector| Ok(ask(recorded, spec));
-    let evidence = redecide(path, None, &asked)?;
-    let gates = gates(&world, spec, &evidence);
+    let makes_contracts = (axis, to) == (Axis::AccessControl, Side::New);
+    let mut answers = makes_contracts.then(|| PolicyAnswers::new(compose::policy_engine()));
+    let evidence = redecide_watched(path, None, &asked, &mut |world, record| {
+        if let Some(answers) = &mut answers {
+            answers.of_record(world, record);
+        }
+    })?;
+    let mut gates = gates(&world, spec, &evidence);
+    if let Some(answers) = &mut answers {
+        answers.of_world(&world);
+        gates.push(answers.gate());
+    }
     drop((world, reader));
     let mut found = Migrated {
         axis: axis.name(),
@@ -212,6 +232,9 @@ fn report(world: &World, axis: Axis, to: Side) -> PlanReport {
             .into_iter()
             .map(|(code, (count, first))| (code, (count, ids(first))))
             .collect(),
+        contracts_made: plan.contracts_made,
+        governed_by_made: (plan.governed_by_made.0, ids(plan.governed_by_made.1)),
+        contracts_idle: plan.contracts_idle,
         kept_aside: plan.kept_aside,
     }
 }
@@ -330,10 +353,12 @@ fn carry_out(path: &Path, spec: &MigrationSpec, found: &Migrated) -> Result<Migr
         resumed: open.is_some(),
         batches: 0,
         converted: 0,
+        contracts_made: 0,
         ranges_same: 0,
         ranges_changed: 0,
         record: 0,
     };
+    let contracts = host.world().policy_contracts().len() as u64;
     while host
         .world()
         .migrations()
@@ -349,11 +374,13 @@ fn carry_out(path: &Path, spec: &MigrationSpec, found: &Migrated) -> Result<Migr
         }
     }
     step(&mut host, Migration::Finish)?;
-    for range in host.world().migrations().ranges(axis) {
-        if before.contains(&range) {
-            done.ranges_same += 1;
-        } else if before.iter().any(|(from, ..)| *from == range.0) {
-            done.ranges_changed += 1;
+    done.contracts_made = (host.world().policy_contracts().len() as u64).saturating_sub(contracts);
+    // Where a range ends says nothing: contracts made meanwhile have keys at the end, and no digest counts them.
+    for (from, _, digest) in host.world().migrations().ranges(axis) {
+        match before.iter().find(|(known, ..)| *known == from) {
+            Some((.., known)) if *known == digest => done.ranges_same += 1,
+            Some(_) => done.ranges_changed += 1,
+            None => {}
         }
     }
     done.record = host.world().last_record();

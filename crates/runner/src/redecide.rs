@@ -142,6 +142,16 @@ pub fn redecide(
     until: Option<u64>,
     positions: &dyn Fn(AxisVector) -> Result<AxisVector, String>,
 ) -> Result<Redecided, RedecideError> {
+    redecide_watched(path, until, positions, &mut |_, _| {})
+}
+
+/// The same, with somebody who sees each record on the state that it was decided on.
+pub(crate) fn redecide_watched(
+    path: &Path,
+    until: Option<u64>,
+    positions: &dyn Fn(AxisVector) -> Result<AxisVector, String>,
+    watch: &mut dyn FnMut(&World, &Record),
+) -> Result<Redecided, RedecideError> {
     let mut journal = SqliteJournal::open(path, OpenMode::Read).map_err(OpenError::from)?;
     let last = until.unwrap_or(u64::MAX).min(journal.last());
     if last == 0 {
@@ -160,7 +170,8 @@ pub fn redecide(
         })?;
         let parts = compose::parts_with(pairs(recorded, asked), &timed()).map_err(OpenError::from)?;
         let world = World::new(parts);
-        let mut stretch = StretchRun { world, recorded, found: &mut found, counts: &mut counts };
+        let mut stretch =
+            StretchRun { world, recorded, found: &mut found, counts: &mut counts, watch: &mut *watch };
         let to = stretch.run(&mut journal, from, last)?;
         let reports = stretch.world.parts().shadow_reports();
         found.stretches.push(Stretch { from, to, recorded: recorded.to_string(), asked: asked.to_string() });
@@ -213,6 +224,7 @@ struct StretchRun<'a> {
     recorded: AxisVector,
     found: &'a mut Redecided,
     counts: &'a mut BTreeMap<CommandKind, Compared>,
+    watch: &'a mut dyn FnMut(&World, &Record),
 }
 
 impl StretchRun<'_> {
@@ -250,6 +262,7 @@ impl StretchRun<'_> {
         if record.axes != self.recorded {
             return Ok(false);
         }
+        (self.watch)(&self.world, &record);
         let kind = CommandKind::of(&record.command);
         let again = self.world.would(&record.command, record.time);
         let effects = again.map(|(_, effects)| effects).map_err(|error| error.to_string());

@@ -241,7 +241,7 @@ impl World {
             Command::Settle { rows } => self.decide_settle(rows, plan),
             Command::Lifecycle { agent, change } => self.decide_lifecycle(*agent, change, now, plan)?,
             Command::ResolveMint { scores } => self.decide_mint(scores, now, plan)?,
-            Command::Migrate(step) => self.decide_migrate(step, plan)?,
+            Command::Migrate(step) => self.decide_migrate(step, now, plan)?,
             Command::Divergence { axis, detail } => {
                 plan.push(Effect::PermissionDivergence { axis: *axis, detail: detail.clone() });
             }

@@ -1,10 +1,12 @@
 //! What exists moves to the other half of an axis and back, and nothing is lost.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ecology_contracts::{contract_source, is_policy_contract, policy_contract_id};
 use ecology_types::{
-    Action, Axis, Command, Draft, Effect, GenesisArtifact, Interface, Method, Migration, PolicyDraft, Record,
-    Scrip, Side, SmolStr, Value, WriteMode,
+    Action, ArtifactRecord, Axis, Command, Draft, Effect, GenesisArtifact, Interface, Key, Method, Migration,
+    PolicyDraft, Record, Scrip, Side, SmolStr, Value, WriteMode,
 };
 use ecology_world::World;
 use proptest::prelude::*;
@@ -31,11 +33,29 @@ fn batches(test: &mut TestWorld, keys_max: u32) {
     }
 }
 
-/// All that exists and all balances, without the record of what happened.
+/// All that exists and all balances, without the record of what happened, and without the contracts that a migration made: these stay.
 fn contents(world: &World) -> Vec<u8> {
-    let mut bytes = world.parts().ontology.save();
+    let keys = (0..u32::try_from(world.symbols().len()).unwrap()).map(Key);
+    let records: Vec<_> = keys
+        .flat_map(|key| [world.live(key), world.principal(key)])
+        .filter(|record| record.is_none_or(|record| !is_policy_contract(record)))
+        .flatten()
+        .collect();
+    let mut bytes = postcard_of(&records);
     bytes.extend(postcard_of(world.accounts()));
     bytes
+}
+
+/// The same by id and without keys: what is new after contracts were made has a higher key than it would have had.
+fn by_id(world: &World) -> (Vec<ArtifactRecord>, Vec<u8>) {
+    let keys = (0..u32::try_from(world.symbols().len()).unwrap()).map(Key);
+    let mut records: Vec<_> = keys
+        .filter_map(|key| world.live(key))
+        .filter(|record| !is_policy_contract(record))
+        .map(|record| ArtifactRecord { key: Key(0), ..record.clone() })
+        .collect();
+    records.sort_by(|a, b| a.id.cmp(&b.id));
+    (records, postcard_of(world.accounts()))
 }
 
 fn postcard_of(part: &impl serde::Serialize) -> Vec<u8> {
@@ -86,30 +106,106 @@ fn contract_of(test: &TestWorld, name: &str) -> Option<String> {
 }
 
 #[test]
-fn policies_give_way_to_contracts_that_open_nothing() {
+fn policies_give_way_to_contracts_that_say_the_same() {
     let mut test = full();
     let plan = test.world.plan_migration(Axis::AccessControl, Side::New);
-    assert_eq!(plan.converts, 3, "secret, shared and given: {plan:?}");
-    let named = |code: &str| {
-        let (count, first) = &plan.without_place[code];
-        let names: Vec<_> = first.iter().map(|key| test.world.id(*key).to_string()).collect();
-        (*count, names)
-    };
-    assert_eq!(named("AC-3"), (1, vec!["sold".to_owned()]));
+    assert_eq!(plan.converts, 4, "secret, shared, sold and given: {plan:?}");
+    assert!(plan.without_place.is_empty(), "everything has its exact place: {plan:?}");
+    assert_eq!(plan.contracts_made, 3);
+    let names: Vec<_> = plan.governed_by_made.1.iter().map(|key| test.world.id(*key).to_string()).collect();
+    assert_eq!((plan.governed_by_made.0, names.join(" ")), (3, "shared sold given".to_owned()));
     let homonyms = test.world.plan_migration(Axis::ArtifactOntology, Side::New).without_place;
     assert_eq!(homonyms["ON-1"].0, 1);
-    assert_eq!(named("AC-4"), (2, vec!["shared".to_owned(), "given".to_owned()]));
+    let before = (postcard_of(test.world.accounts()), test.world.symbols().len());
     migrate(&mut test, Axis::AccessControl, Side::New, 4);
-    for (name, contract) in [
-        ("plain", None),
-        ("secret", Some("genesis_private")),
-        ("shared", Some("genesis_private")),
-        ("sold", None),
-        ("given", Some("genesis_private")),
-    ] {
+    for (name, contract) in [("plain", None), ("secret", Some("genesis_private"))] {
         assert_eq!(contract_of(&test, name).as_deref(), contract, "{name}");
     }
-    assert_eq!(test.world.migrations().residue_len(Axis::AccessControl), 3);
+    for name in ["shared", "sold", "given"] {
+        let record = test.world.live(test.key(name)).unwrap();
+        let made = test.world.live(record.access_contract.unwrap()).unwrap();
+        let open = ecology_types::Policy::open();
+        let source = contract_source(record.policy.as_deref().unwrap_or(&open), &|key| {
+            SmolStr::new(test.world.id(key).as_str())
+        });
+        assert_eq!(*made.content, *source);
+        assert_eq!(Some(&made.id), policy_contract_id(&source).as_ref());
+        assert_eq!((made.creator, made.owner), (Key::GENESIS, Key::GENESIS));
+        assert_eq!(made.access_contract, Some(GenesisArtifact::SelfOwned.key()));
+        assert!(made.can_execute && !made.has_standing);
+        assert_eq!(made.interface.as_ref().unwrap().methods[0].name, "check_permission");
+    }
+    assert_eq!(before.0, postcard_of(test.world.accounts()), "nobody pays for them");
+    assert_eq!(test.world.symbols().len(), before.1 + 3);
+    assert_eq!(test.world.migrations().residue_len(Axis::AccessControl), 4);
+    assert_eq!(test.world.policy_contracts().values().sum::<u64>(), 3);
+    // They are in the record of the batch, before it.
+    let batch = test.records.iter().rev().find_map(|bytes| {
+        let effects = Record::decode(bytes).unwrap().effects;
+        effects.iter().any(|effect| matches!(effect, Effect::ArtifactCreated(_))).then_some(effects)
+    });
+    assert!(matches!(batch.unwrap().last(), Some(Effect::MigrationBatch { .. })));
+}
+
+#[test]
+fn equal_policies_share_one_contract_that_is_found_again() {
+    for keys_max in [1, 1_000] {
+        let mut test = full();
+        made(&mut test, "bob", "shared_too", Some(policy(&["bob"], &[], &[], 0)), false);
+        migrate(&mut test, Axis::AccessControl, Side::New, keys_max);
+        let first = contract_of(&test, "shared");
+        assert!(first.as_deref().unwrap().starts_with("genesis_policy_"));
+        assert_eq!(first, contract_of(&test, "shared_too"));
+        let ids = test.world.symbols().len();
+        migrate(&mut test, Axis::AccessControl, Side::Old, keys_max);
+        assert_eq!(contract_of(&test, "shared"), None);
+        assert_eq!(test.world.policy_contracts().into_values().collect::<Vec<_>>(), [0, 0, 0], "idle");
+        assert_eq!(test.world.plan_migration(Axis::AccessControl, Side::New).contracts_made, 0);
+        migrate(&mut test, Axis::AccessControl, Side::New, keys_max);
+        assert_eq!((first, ids), (contract_of(&test, "shared"), test.world.symbols().len()));
+    }
+}
+
+#[test]
+fn nobody_can_squat_on_a_contract_that_will_be_made() {
+    // In the schema that lets everybody name a contract, while policies still decide.
+    let mut test = full();
+    migrate(&mut test, Axis::ArtifactOntology, Side::New, 100);
+    let records = std::mem::take(&mut test.records);
+    let unified = Combo::plain().into_iter().find(|combo| !combo.is_legacy() && !combo.has_contracts());
+    let mut test = replayed(unified.unwrap(), &records);
+    let bob = test.key("bob");
+    let policy = ecology_types::Policy {
+        read: ecology_types::AllowList::Only(vec![bob]),
+        invoke: ecology_types::AllowList::default(),
+        ..ecology_types::Policy::open()
+    };
+    let source = contract_source(&policy, &|key| SmolStr::new(test.world.id(key).as_str()));
+    let taken = policy_contract_id(&source).unwrap();
+    let refused = test.act("cid", Action::Write(Box::new(Draft::new(taken.clone(), "mine"))));
+    assert_eq!(refused.unwrap_err().code.name(), "id_reserved");
+    // Naming it as a contract gives it a key and nothing more.
+    let mut draft = Draft::new(id("trap"), "content");
+    draft.access_contract = Some(taken.clone());
+    test.done("cid", Action::Write(Box::new(draft)));
+    let key = test.world.symbols().key(taken.as_str()).unwrap();
+    assert!(test.world.live(key).is_none());
+    migrate(&mut test, Axis::AccessControl, Side::New, 3);
+    assert_eq!(contract_of(&test, "shared").as_deref(), Some(taken.as_str()));
+    let made = test.world.live(key).unwrap();
+    assert_eq!((made.creator, &*made.content), (Key::GENESIS, source.as_str()));
+    // The contract is nobody's to change, not even by name.
+    assert!(test.act("cid", delete(taken.as_str())).is_err());
+}
+
+#[test]
+fn what_cannot_be_said_in_code_is_closed_and_told() {
+    let mut test = full();
+    made(&mut test, "ann", "dear", Some(policy(&["*"], &[], &["*"], 1 << 53)), false);
+    let plan = test.world.plan_migration(Axis::AccessControl, Side::New);
+    assert_eq!(plan.without_place["AC-3"].0, 1, "{plan:?}");
+    migrate(&mut test, Axis::AccessControl, Side::New, 4);
+    assert_eq!(contract_of(&test, "dear"), None, "freeware, as the plan says");
 }
 
 #[test]
@@ -132,12 +228,18 @@ fn there_and_back_is_where_it_was_whatever_the_batches() {
             let mut test = full();
             let before = contents(&test.world);
             migrate(&mut test, axis, Side::New, keys_max);
-            let ranges: Vec<_> = test.world.migrations().ranges(axis).collect();
+            let ranges: BTreeMap<_, _> =
+                test.world.migrations().ranges(axis).map(|(from, _, digest)| (from, digest)).collect();
             assert_ne!(before, contents(&test.world), "{axis}: something moves");
             migrate(&mut test, axis, Side::Old, keys_max);
             assert_eq!(before, contents(&test.world), "{axis} in batches of {keys_max}");
-            let back: Vec<_> = test.world.migrations().ranges(axis).collect();
-            assert_eq!(ranges, back, "{axis}: the digests of all ranges agree");
+            // Contracts that were made have keys at the end, so there may be more ranges than before.
+            for (from, _, digest) in test.world.migrations().ranges(axis) {
+                assert!(
+                    ranges.get(&from).is_none_or(|known| *known == digest),
+                    "{axis}: the range from {from:?} differs"
+                );
+            }
             assert_eq!(test.world.migrations().residue_len(axis), 0);
         }
     }
@@ -307,6 +409,6 @@ proptest! {
         for axis in AXES.into_iter().rev() {
             migrate(&mut moved, axis, Side::Old, keys_max);
         }
-        prop_assert_eq!(contents(&moved.world), contents(&stayed.world));
+        prop_assert_eq!(by_id(&moved.world), by_id(&stayed.world));
     }
 }

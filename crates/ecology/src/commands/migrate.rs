@@ -118,6 +118,26 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
         number(plan.converts),
         number(plan.stays)
     );
+    let (governed, first) = &plan.governed_by_made;
+    if *governed > 0 {
+        let more = if *governed > first.len() as u64 { ", ..." } else { "" };
+        let ids: Vec<_> = first.iter().map(|id| clean(id).into_owned()).collect();
+        text += &format!(
+            "  {} have policies that no contract of time zero says: {} made of them, equal policies share one: {}{more}\n",
+            number(*governed),
+            match plan.contracts_made {
+                0 => "the contracts are there,".to_owned(),
+                made => format!("{} will be", count(made, "contract")),
+            },
+            ids.join(", ")
+        );
+    }
+    if plan.contracts_idle > 0 {
+        text += &format!(
+            "  {} made of policies: they stay, govern nothing more, and serve the next move forward\n",
+            count(plan.contracts_idle, "contract")
+        );
+    }
     for (code, (n, first)) in &plan.without_place {
         let title = catalogue::title_of(code).unwrap_or_default();
         let ids: Vec<_> = first.iter().map(|id| clean(id).into_owned()).collect();
@@ -149,7 +169,7 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
         None => {}
         Some(done) => {
             text += &format!(
-                "\n{}{}: {} converted in {}{}\n",
+                "\n{}{}: {} converted in {}{}{}\n",
                 style.good("Moved"),
                 if done.resumed { ", going on where it had stopped" } else { "" },
                 count(done.converted, "artifact"),
@@ -157,6 +177,10 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
                     "1 batch".to_owned()
                 } else {
                     format!("{} batches", number(done.batches))
+                },
+                match done.contracts_made {
+                    0 => String::new(),
+                    made => format!("; {} made of policies", count(made, "contract")),
                 },
                 match (done.ranges_same, done.ranges_changed) {
                     (0, 0) => String::new(),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ecology_contracts::{StockContract, Successor, successor};
+use ecology_contracts::is_policy_contract;
 use ecology_ontology::{OntologyDivergence, Resolution};
 use ecology_types::{
     ArtifactRecord, Axis, Converted, ConvertedField, Effect, GenesisArtifact, Interface, Key, Migration,
-    RangeDigest, Side,
+    RangeDigest, Side, Time,
 };
 
+use super::policy_contracts::{Heir, Making, heir_field};
 use crate::migrations::Residue;
 use crate::step::{Plan, StepError};
 use crate::world::World;
@@ -25,6 +26,12 @@ pub struct MigrationPlan {
     pub stays: u64,
     /// Those for which the other half has no exact place, by the code of the divergence that says what is different, with the first keys.
     pub without_place: BTreeMap<&'static str, (u64, Vec<Key>)>,
+    /// Contracts that would be made because no contract of time zero says what a policy says.
+    pub contracts_made: u64,
+    /// Artifacts that such contracts would govern, those that are there already included, with the first keys.
+    pub governed_by_made: (u64, Vec<Key>),
+    /// On the way back: contracts that a migration made of policies. They stay and govern nothing more.
+    pub contracts_idle: u64,
     /// Values that stay in the record although the other half does not look at them, by the name of the field.
     pub kept_aside: BTreeMap<&'static str, u64>,
 }
@@ -33,7 +40,12 @@ pub struct MigrationPlan {
 const NAMED_MAX: usize = 5;
 
 impl World {
-    pub(crate) fn decide_migrate(&self, step: &Migration, plan: &mut Plan) -> Result<(), StepError> {
+    pub(crate) fn decide_migrate(
+        &self,
+        step: &Migration,
+        now: Time,
+        plan: &mut Plan,
+    ) -> Result<(), StepError> {
         let contradiction = |text: &str| StepError::Contradiction(text.to_owned());
         match step {
             Migration::Begin { axis, to, forced, evidence } => {
@@ -59,13 +71,16 @@ impl World {
                 if from >= until {
                     return Err(contradiction("everything has been converted"));
                 }
+                let mut making = Making::new(self);
+                let converted = self.conversions(open.axis, open.to, from, until, &mut making);
+                making.plan(now, plan);
                 plan.push(Effect::MigrationBatch {
                     axis: open.axis,
                     to: open.to,
                     from,
                     until,
                     digest: self.range_digest(open.axis, from, until),
-                    converted: self.conversions(open.axis, open.to, from, until),
+                    converted,
                 });
             }
             Migration::Finish => {
@@ -85,8 +100,15 @@ impl World {
     pub fn plan_migration(&self, axis: Axis, to: Side) -> MigrationPlan {
         let mut plan = MigrationPlan::default();
         let end = Key(u32::try_from(self.symbols.len()).unwrap_or(u32::MAX));
-        plan.converts = self.conversions(axis, to, Key(0), end).len() as u64;
+        let mut making = Making::new(self);
+        plan.converts = self.conversions(axis, to, Key(0), end, &mut making).len() as u64;
+        plan.contracts_made = making.len() as u64;
         for record in (0..end.0).flat_map(|key| self.roles(Key(key))) {
+            // What a migration made moves nowhere.
+            if is_policy_contract(record) {
+                plan.contracts_idle += u64::from((axis, to) == (Axis::AccessControl, Side::Old));
+                continue;
+            }
             plan.artifacts += 1;
             let mut note = |code: &'static str| {
                 let (count, first) = plan.without_place.entry(code).or_default();
@@ -97,8 +119,17 @@ impl World {
             };
             match (axis, to) {
                 (Axis::AccessControl, Side::New) if self.has_policy_to_move(record) => {
-                    for divergence in successor(record).differs {
-                        note(divergence.code());
+                    match making.heir(record) {
+                        Heir::Stock(stock) => {
+                            stock.differs.iter().for_each(|divergence| note(divergence.code()));
+                        }
+                        Heir::Made(_) => {
+                            let (count, first) = &mut plan.governed_by_made;
+                            *count += 1;
+                            if first.len() < NAMED_MAX {
+                                first.push(record.key);
+                            }
+                        }
                     }
                 }
                 (Axis::ArtifactOntology, Side::New) if self.is_homonym(record) => {
@@ -117,11 +148,18 @@ impl World {
     }
 
     /// What has to change in a range of keys so that the half `to` serves as the other one did.
-    fn conversions(&self, axis: Axis, to: Side, from: Key, until: Key) -> Vec<Converted> {
+    fn conversions(
+        &self,
+        axis: Axis,
+        to: Side,
+        from: Key,
+        until: Key,
+        making: &mut Making<'_>,
+    ) -> Vec<Converted> {
         match to {
             Side::New => (from.0..until.0)
                 .filter_map(|key| self.live(Key(key)))
-                .filter_map(|record| self.forward(axis, record))
+                .filter_map(|record| self.forward(axis, record, making))
                 .collect(),
             Side::Old => self
                 .migrations
@@ -132,7 +170,7 @@ impl World {
     }
 
     /// What moving one artifact forward changes.
-    fn forward(&self, axis: Axis, record: &ArtifactRecord) -> Option<Converted> {
+    fn forward(&self, axis: Axis, record: &ArtifactRecord, making: &mut Making<'_>) -> Option<Converted> {
         let key = record.key;
         let residue = self.migrations.residue(axis, key);
         // Somebody has written the field since it was converted: it is theirs now.
@@ -146,14 +184,10 @@ impl World {
                     _ => record.access_contract,
                 };
                 let wanted = match before {
-                    None if GenesisArtifact::from_key(key).is_none() => match successor(record) {
-                        // What nobody names is governed by it already.
-                        Successor { contract: StockContract::Freeware, .. } => None,
-                        Successor { contract, .. } => Some(contract.artifact().key()),
-                    },
-                    named => named,
+                    None if GenesisArtifact::from_key(key).is_none() => heir_field(&making.heir(record)),
+                    named => ConvertedField::AccessContract(named),
                 };
-                (ConvertedField::AccessContract(wanted), ConvertedField::AccessContract(before))
+                (wanted, ConvertedField::AccessContract(before))
             }
             Axis::ArtifactOntology => {
                 let before = match residue.map(|residue| &residue.before) {
@@ -183,12 +217,13 @@ impl World {
         Converted { key, field, keeps: false }
     }
 
-    /// A digest of a range of keys as the old half sees it: with what was there before in place of what a migration put there.
+    /// A digest of a range of keys as the old half sees it: with what was there before in place of what a migration put there, and without the
+    /// contracts that it made.
     fn range_digest(&self, axis: Axis, from: Key, until: Key) -> RangeDigest {
         let mut hasher = blake3::Hasher::new();
         let mut bytes = Vec::new();
         for key in (from.0..until.0).map(Key) {
-            for record in self.roles(key) {
+            for record in self.roles(key).filter(|record| !is_policy_contract(record)) {
                 bytes.clear();
                 let old_view = match self.migrations.residue(axis, key) {
                     Some(residue) if present(record, &residue.set) == residue.set => {
@@ -233,7 +268,7 @@ impl World {
         record.has_standing && self.roles(record.key).count() > 1
     }
 
-    fn has_policy_to_move(&self, record: &ArtifactRecord) -> bool {
+    pub(super) fn has_policy_to_move(&self, record: &ArtifactRecord) -> bool {
         let before = match self.migrations.residue(Axis::AccessControl, record.key).map(|one| &one.before) {
             Some(ConvertedField::AccessContract(before)) => *before,
             _ => record.access_contract,

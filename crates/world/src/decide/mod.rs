@@ -8,6 +8,7 @@ mod lifecycle;
 mod migrate;
 mod mint;
 mod permission;
+mod policy_contracts;
 mod reserve;
 mod write;
 

@@ -367,7 +367,7 @@ impl World {
             }
             OnDeprecated::Deny => {
                 let detail = format!(
-                    "{POLICY_FIELDS}: contracts decide here; set access_contract instead of policy fields"
+                    "{POLICY_FIELDS}: contracts decide here; set access_contract instead of policy fields (ecology contracts allow_list prints a contract with lists, paywall one with prices)"
                 );
                 return Err(Refusal::new(RefusalCode::NotSupported, detail));
             }
