@@ -143,7 +143,7 @@ impl Stage {
             "auction" => errands.push(self.call("settle", &[], 0)),
             "bounty" => {
                 errands.push(self.call("deposit", &[], 20));
-                errands.push(self.call("accept", &[], 0));
+                errands.push(self.call("accept", &[("writer", self.name_of("user").into())], 0));
             }
             "delegation" => {
                 let to = ("to", self.name_of("user").into());
@@ -184,7 +184,7 @@ impl Stage {
         match self.template.name {
             "freeware" => vec![self.read(), refused(self.delete())],
             "public" => vec![self.read()],
-            "approval" => vec![refused(self.write()), self.write()],
+            "approval" => vec![self.write()],
             // Outbids the user, or bids first and is outbid by nobody.
             "auction" => vec![self.call("bid", &[], 7), self.read()],
             "paywall" | "licence" => vec![self.read(), self.read(), refused(self.write())],
