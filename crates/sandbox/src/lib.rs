@@ -29,6 +29,8 @@ mod limits;
 mod luau;
 mod meter;
 mod scan;
+#[cfg(unix)]
+mod worker;
 
 pub use engine::{Called, Engine, Program};
 pub use fault::{Fault, MESSAGE_CHARS_MAX, clean};
@@ -37,3 +39,5 @@ pub use limits::{
     BYTES_PER_INSTRUCTION, INSTRUCTIONS_PER_HOST_CALL, ITEMS_PER_INSTRUCTION, Limits, instruction_weight,
 };
 pub use luau::LuauEngine;
+#[cfg(unix)]
+pub use worker::{Isolation, Layer, WORKER_SUBCOMMAND, WorkerEngine, WorkerOptions, worker_main};

@@ -1,4 +1,7 @@
 //! Tests.
+#![allow(clippy::unwrap_used, reason = "a test ends when its own set-up is impossible")]
+
+mod worker;
 use ecology_sandbox::*;
 use ecology_types::Value;
 

@@ -5,12 +5,14 @@ mod pattern;
 mod program;
 mod vm;
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mlua::chunk::Compiler;
 
 use crate::scan::scan;
 use crate::{Engine, Fault, Limits, Program, clean};
+pub(crate) use convert::check;
 use program::{Code, LuauProgram, with_machine};
 
 /// Stack of the thread that compiles. The parser limits its own recursion; this is room for all of it, in every kind of build.
@@ -52,15 +54,28 @@ impl Engine for LuauEngine {
     }
 }
 
+thread_local! {
+    static COMPILES_HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on this thread compiles on its own stack, which must be large; for a process that may not start threads.
+pub(crate) fn compile_here() {
+    COMPILES_HERE.set(true);
+}
+
 fn bytecode(source: &str) -> Result<Vec<u8>, Fault> {
+    let compile = || {
+        let compiler = Compiler::new().set_optimization_level(1).set_debug_level(1);
+        compiler.compile(source).map_err(|error| compile_fault(&error))
+    };
+    if COMPILES_HERE.get() {
+        return compile();
+    }
     let compiled = std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("sandbox-compile".to_owned())
             .stack_size(COMPILER_STACK_BYTES)
-            .spawn_scoped(scope, || {
-                let compiler = Compiler::new().set_optimization_level(1).set_debug_level(1);
-                compiler.compile(source).map_err(|error| compile_fault(&error))
-            })
+            .spawn_scoped(scope, compile)
             .map(std::thread::ScopedJoinHandle::join)
     });
     match compiled {
@@ -84,7 +99,7 @@ fn compile_fault(error: &mlua::Error) -> Fault {
 }
 
 /// One list for each set of host functions, kept for good: there are as many as there are kinds of host in the program.
-fn interned(functions: &[&'static str]) -> &'static [&'static str] {
+pub(crate) fn interned(functions: &[&'static str]) -> &'static [&'static str] {
     static LISTS: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
     let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = lists.iter().find(|known| **known == functions) {
