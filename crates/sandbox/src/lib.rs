@@ -22,6 +22,8 @@
 //! # Ok::<(), ecology_sandbox::Fault>(())
 //! ```
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod engine;
 mod fault;
 mod host;

@@ -7,10 +7,13 @@ use ecology_sandbox::{Engine, Fault, Host, HostError, Limits, NoHost, Program, W
 use ecology_types::Value;
 
 pub(crate) fn engine(workers: usize) -> WorkerEngine {
+    engine_with(workers, &["read", "invoke"])
+}
+
+pub(crate) fn engine_with(workers: usize, functions: &[&'static str]) -> WorkerEngine {
     let mut options = WorkerOptions::new(
         env!("CARGO_BIN_EXE_ecology-sandbox-worker"),
-        Vec::<String>::new(),
-        &["read", "invoke"],
+        Vec::<String>::new(), functions,
     );
     options.workers = workers;
     WorkerEngine::start(options).unwrap()

@@ -122,7 +122,8 @@ impl WorkerEngine {
     /// Workers that ended or were killed so far.
     #[must_use]
     pub fn workers_lost(&self) -> u64 {
-        self.pool.ended.load(Ordering::Relaxed)
+        let not_yet_replaced = self.pool.links.iter().filter(|link| locked(link).is_dead()).count();
+        self.pool.ended.load(Ordering::Relaxed) + not_yet_replaced as u64
     }
 }
 
