@@ -17,10 +17,16 @@ pub fn suite(engine: &dyn Engine) {
     calls_leave_no_trace(engine);
     hosts_answer_refuse_and_end(engine);
     let counted = call("function main() local s = 0 for i = 1, 100 do s += i end return s end", &[]);
-    assert_eq!((counted.outcome, counted.instructions), (Ok(Value::Int(5050)), 107), "instructions are part of the contract");
+    assert_eq!(
+        (counted.outcome, counted.instructions),
+        (Ok(Value::Int(5050)), 107),
+        "instructions are part of the contract"
+    );
     let random = || call("function main() return math.random(1, 1000000) end", &[]).outcome;
     assert_eq!(random(), random(), "randomness comes from the seed");
-    let unknown = engine.compile("function other() end", &limits).map(|program| program.call("main", &[], &limits, 0, &mut NoHost));
+    let unknown = engine
+        .compile("function other() end", &limits)
+        .map(|program| program.call("main", &[], &limits, 0, &mut NoHost));
     assert!(matches!(unknown, Ok(called) if matches!(called.outcome, Err(Fault::UnknownFunction { .. }))));
     assert!(matches!(engine.compile("\nfunction (", &limits).err(), Some(Fault::Compile { line: 2, .. })));
 }
@@ -51,14 +57,19 @@ fn values(call: &dyn Fn(&str, &[Value]) -> crate::Called) {
 
 fn calls_leave_no_trace(engine: &dyn Engine) {
     let limits = Limits::default();
-    let source = "local hidden = 0 shared = 0 function main() hidden += 1 shared += 1 return hidden + shared end";
+    let source =
+        "local hidden = 0 shared = 0 function main() hidden += 1 shared += 1 return hidden + shared end";
     let program = engine.compile(source, &limits);
     for _ in 0..3 {
-        let outcome = program.as_ref().map(|program| program.call("main", &[], &limits, 0, &mut NoHost).outcome);
+        let outcome =
+            program.as_ref().map(|program| program.call("main", &[], &limits, 0, &mut NoHost).outcome);
         assert_eq!(outcome, Ok(Ok(Value::Int(2))));
     }
     let other = engine.compile("function main() return shared end", &limits);
-    assert_eq!(other.map(|other| other.call("main", &[], &limits, 0, &mut NoHost).outcome), Ok(Ok(Value::Null)));
+    assert_eq!(
+        other.map(|other| other.call("main", &[], &limits, 0, &mut NoHost).outcome),
+        Ok(Ok(Value::Null))
+    );
 }
 
 fn hosts_answer_refuse_and_end(engine: &dyn Engine) {
@@ -73,7 +84,8 @@ fn hosts_answer_refuse_and_end(engine: &dyn Engine) {
         }
     }
     let limits = Limits::default();
-    let source = "function main(x) local ok, answer = pcall(world.read, x) return {ok = ok, answer = answer} end";
+    let source =
+        "function main(x) local ok, answer = pcall(world.read, x) return {ok = ok, answer = answer} end";
     let Ok(program) = engine.compile(source, &limits) else { panic!("does not compile") };
     let call = |x: i64| program.call("main", &[Value::Int(x)], &limits, 0, &mut Answers).outcome;
     let answer = |ok, answer| Ok(Value::map([("answer", answer), ("ok", Value::Bool(ok))]));

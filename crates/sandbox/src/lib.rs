@@ -38,7 +38,8 @@ pub use engine::{Called, Engine, Program};
 pub use fault::{Fault, MESSAGE_CHARS_MAX, clean};
 pub use host::{Host, HostError, NoHost};
 pub use limits::{
-    BYTES_PER_INSTRUCTION, INSTRUCTIONS_PER_HOST_CALL, ITEMS_PER_INSTRUCTION, Limits, instruction_weight,
+    BYTES_PER_INSTRUCTION, INSTRUCTIONS_PER_HOST_CALL, ITEMS_PER_INSTRUCTION, Limits, MEMORY_STEP_BYTES_MAX,
+    instruction_weight,
 };
 pub use luau::LuauEngine;
 #[cfg(unix)]

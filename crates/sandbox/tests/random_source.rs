@@ -5,18 +5,51 @@ use proptest::prelude::*;
 
 fn expression() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
-        Just("x".to_owned()), Just("{}".to_owned()), Just("main".to_owned()), Just("nil".to_owned()), Just("'a%b'".to_owned()),
-        Just("string".to_owned()), Just("0/0".to_owned()), Just("...".to_owned()), "[0-9]{1,4}",
+        Just("x".to_owned()),
+        Just("{}".to_owned()),
+        Just("main".to_owned()),
+        Just("nil".to_owned()),
+        Just("'a%b'".to_owned()),
+        Just("string".to_owned()),
+        Just("0/0".to_owned()),
+        Just("...".to_owned()),
+        "[0-9]{1,4}",
     ];
     leaf.prop_recursive(4, 40, 3, |inner| {
         let name = prop::sample::select(vec![
-            "string.rep", "string.find", "string.gsub", "string.format", "string.split", "string.byte", "table.concat", "table.move", "table.sort",
-            "table.insert", "table.remove", "table.unpack", "setmetatable", "pcall", "xpcall", "coroutine.wrap", "tostring", "world.read", "select",
-            "math.random", "utf8.len", "bit32.band", "next", "error",
+            "string.rep",
+            "string.find",
+            "string.gsub",
+            "string.format",
+            "string.split",
+            "string.byte",
+            "table.concat",
+            "table.move",
+            "table.sort",
+            "table.insert",
+            "table.remove",
+            "table.unpack",
+            "setmetatable",
+            "pcall",
+            "xpcall",
+            "coroutine.wrap",
+            "tostring",
+            "world.read",
+            "select",
+            "math.random",
+            "utf8.len",
+            "bit32.band",
+            "next",
+            "error",
         ]);
         prop_oneof![
-            (name, prop::collection::vec(inner.clone(), 0..4)).prop_map(|(name, args)| format!("{name}({})", args.join(", "))),
-            (inner.clone(), inner.clone(), prop::sample::select(vec!["..", "+", "==", "<", "^", "%", "and", "or"]))
+            (name, prop::collection::vec(inner.clone(), 0..4))
+                .prop_map(|(name, args)| format!("{name}({})", args.join(", "))),
+            (
+                inner.clone(),
+                inner.clone(),
+                prop::sample::select(vec!["..", "+", "==", "<", "^", "%", "and", "or"])
+            )
                 .prop_map(|(a, b, operator)| format!("({a} {operator} {b})")),
             inner.clone().prop_map(|a| format!("function(...) x = {a} return {a} end")),
             inner.clone().prop_map(|a| format!("{{{a}, k = {a}}}")),

@@ -11,10 +11,8 @@ pub(crate) fn engine(workers: usize) -> WorkerEngine {
 }
 
 pub(crate) fn engine_with(workers: usize, functions: &[&'static str]) -> WorkerEngine {
-    let mut options = WorkerOptions::new(
-        env!("CARGO_BIN_EXE_ecology-sandbox-worker"),
-        Vec::<String>::new(), functions,
-    );
+    let mut options =
+        WorkerOptions::new(env!("CARGO_BIN_EXE_ecology-sandbox-worker"), Vec::<String>::new(), functions);
     options.workers = workers;
     WorkerEngine::start(options).unwrap()
 }
