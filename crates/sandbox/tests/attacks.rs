@@ -117,7 +117,7 @@ const ATTACKS: &[(&str, Ends)] = &[
         "function main() local t = {} while true do t[#t + 1] = coroutine.create(function() end) end end",
         Ends::Memory,
     ),
-    ("function main() local t = {} while true do t = {t, string.rep('y', 5000)} end end", Ends::Memory),
+    ("function main() local t = {} while true do t = {t, string.rep('y', 5000)} end end", Ends::Limit),
     (
         "local s = 'x' function main() xpcall(function() while true do s = s .. s end end, function() return 'hidden' end) return 1 end",
         Ends::Memory,
@@ -160,7 +160,7 @@ const ATTACKS: &[(&str, Ends)] = &[
         Ends::Harmless("functiontablefunction"),
     ),
     ("function main() return ('%s %*'):format({}, main) .. `{world}` end", Ends::Harmless("table function")),
-    ("string = nil pcall = nil function main() return type(string) end", Ends::Harmless("nil")),
+    ("string = nil pcall = nil function main() return type(string) end", Ends::Harmless("table")),
     ("function main() for i = 1, 1000 do pcall(world.read) end end", Ends::Asks),
     ("world.read('x') function main() end", Ends::Error),
     ("function main() error('x\\n2026 INFO forged \\27[2J' .. string.rep('y', 10000)) end", Ends::Error),
@@ -169,7 +169,7 @@ const ATTACKS: &[(&str, Ends)] = &[
     ("function main() coroutine.yield(1) end", Ends::Error),
     // The parser.
     ("\u{1b}Lua", Ends::Compile),
-    ("function main() return goto end", Ends::Compile),
+    ("function main() return 1 + end", Ends::Compile),
 ];
 
 fn limits() -> Limits {

@@ -63,7 +63,6 @@ mod linux {
         isolation.note("seccomp", "every other request to the kernel: files, network, processes", seccomp());
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "used as a function in map_err")]
     fn text(error: rustix::io::Errno) -> String {
         error.to_string()
     }
