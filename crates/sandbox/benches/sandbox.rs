@@ -150,12 +150,18 @@ fn main() {
         let before = resident_bytes();
         let written: Vec<_> =
             (0..WRITTEN).map(|at| local.compile(&format!("{SOURCE}-- {at}"), &limits).unwrap()).collect();
-        let cold = resident_bytes();
-        for _ in 0..3 {
-            assert!(written.iter().take(HOT).all(|program| check(&**program, &request)));
-        }
-        let bytes = resident_bytes().saturating_sub(before);
-        let hot = resident_bytes().saturating_sub(cold) / 1024 / HOT as u64;
+        // In a thread that has no machine yet, so that what the hot ones take is seen apart.
+        let hot = std::thread::scope(|scope| {
+            let hot = scope.spawn(|| {
+                let before = resident_bytes();
+                for _ in 0..3 {
+                    assert!(written.iter().take(HOT).all(|program| check(&**program, &request)));
+                }
+                (resident_bytes().saturating_sub(before), resident_bytes())
+            });
+            hot.join().unwrap()
+        });
+        let (bytes, hot) = (hot.1.saturating_sub(before), hot.0 / 1024 / HOT as u64);
         println!("RATIO sandbox_memory MiB of 100,000 written and 1,000 hot {} <=512", bytes >> 20);
         println!("RATIO sandbox_hot_memory KiB of each hot one {hot} <=256");
     }

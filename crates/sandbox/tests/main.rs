@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends when its own set-up is impossible")]
 
 mod attacks;
+mod eviction;
 mod random_source;
 mod worker;
 
