@@ -186,7 +186,7 @@ impl<M: Meter> Engine<M> {
         principal: Key,
         amounts: &Amounts,
         now: Time,
-        how: fn(&mut M, u64, Time, M::Context),
+        how: impl Fn(&mut M, u64, Time, M::Context),
     ) {
         if amounts.iter().all(|amount| *amount == 0) {
             return;
@@ -216,8 +216,8 @@ impl<M: Meter> Engine<M> {
             self.hand = 0;
         }
         if let Some(place) = self.rows.get_mut(self.hand) {
-            let idle = |row: &Row<M>| row.iter().all(|meter| meter.is_idle(now, self.context));
-            if place.as_ref().is_some_and(idle) {
+            let stale = |row: &Row<M>| row.iter().all(|meter| meter.is_stale(now, self.context));
+            if place.as_ref().is_some_and(stale) {
                 *place = None;
             }
             self.hand += 1;

@@ -23,6 +23,10 @@ pub(crate) trait Meter: Default + Clone + std::fmt::Debug + Send + Sync {
     fn prune(&mut self, now: Time, context: Self::Context);
     /// Whether nothing counts at `now`: an idle meter may be forgotten.
     fn is_idle(&self, now: Time, context: Self::Context) -> bool;
+    /// Whether an idle meter is worth forgetting: not where it is likely to be needed again at once.
+    fn is_stale(&self, now: Time, context: Self::Context) -> bool {
+        self.is_idle(now, context)
+    }
     fn state(&self, now: Time, context: Self::Context) -> Self::State;
     fn from_state(state: &Self::State, context: Self::Context) -> Result<Self, &'static str>;
 }

@@ -151,6 +151,16 @@ impl RateLimiter for ShadowLimiter {
         self.serving.owes(principal)
     }
 
+    /// Both sides and the witness are about to hear of it.
+    fn touch(&self, principal: Key) -> u64 {
+        let seen = self.serving.touch(principal) ^ self.witness.touch(principal);
+        if self.candidate_is_off() {
+            return seen;
+        }
+        // A candidate may fail here as anywhere; it changes nothing and answers nothing that counts.
+        seen ^ catch_unwind(AssertUnwindSafe(|| self.candidate.touch(principal))).unwrap_or(0)
+    }
+
     fn set_window(&mut self, window: Span) {
         let serving_is_tick = self.serving.name() == TickLimiter::NAME;
         let rolling = if serving_is_tick { self.candidate.window() } else { self.serving.window() };

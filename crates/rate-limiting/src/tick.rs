@@ -104,6 +104,11 @@ impl Meter for TickCounter {
         Self::used(self, tick) == 0
     }
 
+    /// Whoever used something in the last tick is likely to do so in this one, and giving its row back in between costs more than the room.
+    fn is_stale(&self, now: Time, tick: u64) -> bool {
+        self.is_idle(now, tick) && self.tick.saturating_add(1) < tick
+    }
+
     fn state(&self, _now: Time, tick: u64) -> Self {
         Self { tick, used: Self::used(self, tick) - self.held, held: self.held }
     }

@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use ecology_minds::Then;
-use ecology_types::{Command, Lifecycle, Time, WakeReason};
+use ecology_minds::{Decision, Then};
+use ecology_types::{Action, Command, Lifecycle, Time, WakeReason};
 use ecology_world::{LoopState, World};
 use rand::seq::SliceRandom;
 
@@ -80,12 +80,61 @@ fn is_over(world: &World, member: &Member) -> bool {
     )
 }
 
-/// A decision of this tick, waiting for its turn.
+/// A decision of this tick, waiting for its turn. Everybody's wait at the same time, so it is small.
 struct Turn {
     at: usize,
-    thought: Thinking,
+    thought: Waiting,
     reservation: Option<u64>,
     thinking: Took,
+}
+
+/// How a thought ended, in little room.
+enum Waiting {
+    /// With an action after which the loop goes on, and nothing used but one call.
+    Plain(Action),
+    /// In any other way.
+    Other(Box<Thinking>),
+    /// Not yet, or taken out already.
+    Nothing,
+}
+
+impl From<Thinking> for Waiting {
+    #[inline]
+    fn from(thought: Thinking) -> Self {
+        match thought {
+            Thinking::Ended(Ok(Decision { action, usage, then: Then::Continue }))
+                if usage == Decision::noop().usage =>
+            {
+                Self::Plain(action)
+            }
+            Thinking::LeftBehind => Self::Nothing,
+            other => Self::Other(Box::new(other)),
+        }
+    }
+}
+
+impl Waiting {
+    /// The action that it leads to, if it does to one.
+    fn action(&self) -> Option<&Action> {
+        match self {
+            Self::Plain(action) => Some(action),
+            Self::Other(thought) => match &**thought {
+                Thinking::Ended(Ok(decision)) => Some(&decision.action),
+                _ => None,
+            },
+            Self::Nothing => None,
+        }
+    }
+
+    /// Takes it out as it was.
+    #[inline]
+    fn take(&mut self) -> Thinking {
+        match std::mem::replace(self, Self::Nothing) {
+            Self::Plain(action) => Thinking::Ended(Ok(Decision::act(action))),
+            Self::Other(thought) => *thought,
+            Self::Nothing => Thinking::LeftBehind,
+        }
+    }
 }
 
 /// Turns whose memory is fetched side by side.
@@ -110,7 +159,7 @@ fn one_tick(
         black_box(touch(drive, turns, group));
         drive.books.start();
         for at in group {
-            let thought = std::mem::replace(&mut turns[*at].thought, Thinking::LeftBehind);
+            let thought = turns[*at].thought.take();
             carry_out(drive, &turns[*at], thought, now)?;
         }
         drive.book_if_full(now)?;
@@ -168,7 +217,7 @@ fn think(
         }
         let Drive { host, crew, .. } = drive;
         if let Err(error) = crew.refresh(at, host.world()) {
-            let thought = Thinking::Ended(Err(error));
+            let thought = Thinking::Ended(Err(error)).into();
             turns.push(Turn { at, thought, reservation: None, thinking: Took::default() });
             continue;
         }
@@ -185,7 +234,7 @@ fn think(
                 continue;
             }
         }
-        turns.push(Turn { at, thought: Thinking::LeftBehind, reservation, thinking: Took::default() });
+        turns.push(Turn { at, thought: Waiting::Nothing, reservation, thinking: Took::default() });
     }
     if turns.iter().any(|turn| turn.reservation.is_some()) {
         drive.host.sync()?;
@@ -199,7 +248,7 @@ fn think(
             let Drive { host, crew, books, .. } = drive;
             let member = &mut crew.members[turn.at];
             if member.mind.is_some() && turn.reservation.is_none() {
-                turn.thought = Thinking::Ended(member.think(host.world(), now));
+                turn.thought = Thinking::Ended(member.think(host.world(), now)).into();
                 turn.thinking = books.lap();
             }
         }
@@ -227,7 +276,7 @@ fn think_elsewhere(
             Ok(order) => turn_of.push((order, index)),
             Err(mind) => {
                 member.mind = Some(mind);
-                turn.thought = Thinking::Ended(Err(thinkers.no_thread_left()));
+                turn.thought = Thinking::Ended(Err(thinkers.no_thread_left())).into();
             }
         }
     }
@@ -235,7 +284,7 @@ fn think_elsewhere(
         let Ok(known) = turn_of.binary_search_by_key(&order, |(order, _)| *order) else { continue };
         let turn = &mut turns[turn_of[known].1];
         drive.crew.members[at].mind = mind;
-        turn.thought = thought;
+        turn.thought = thought.into();
         turn.thinking = drive.books.thought_elsewhere(took);
     }
 }
@@ -261,7 +310,7 @@ fn think_in_parallel(drive: &mut Drive<'_>, turns: &mut [Turn], now: Time, threa
                 for (turn, lap_ns) in mine.iter_mut().zip(&mut laps_ns) {
                     let member = &mut members[turn.at - start];
                     if member.mind.is_some() && turn.reservation.is_none() {
-                        turn.thought = Thinking::Ended(member.think(world, now));
+                        turn.thought = Thinking::Ended(member.think(world, now)).into();
                         let after = Instant::now();
                         *lap_ns = u64::try_from(after.duration_since(last).as_nanos()).unwrap_or(u64::MAX);
                         last = after;
@@ -281,11 +330,7 @@ fn touch(drive: &Drive<'_>, turns: &[Turn], group: &[usize]) -> u64 {
     let mut touched = [(ecology_types::Key::GENESIS, None); TOUCHED_TOGETHER];
     for (place, at) in touched.iter_mut().zip(group) {
         let turn = &turns[*at];
-        let action = match &turn.thought {
-            Thinking::Ended(Ok(decision)) => Some(&decision.action),
-            _ => None,
-        };
-        *place = (drive.crew.members[turn.at].agent, action);
+        *place = (drive.crew.members[turn.at].agent, turn.thought.action());
     }
     drive.world().touch(&touched[..group.len()])
 }
@@ -361,5 +406,30 @@ fn carry_out(drive: &mut Drive<'_>, turn: &Turn, thought: Thinking, now: Time) -
             drive.lifecycle(agent, Lifecycle::Fail { error: error.into() }, now)?;
             drive.enter_thought(agent, turn.thinking, now)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ecology_types::{Charges, Span};
+
+    use super::*;
+
+    #[test]
+    fn a_turn_is_small_and_gives_back_what_it_was_given() {
+        assert!(size_of::<Turn>() <= 128, "{}", size_of::<Turn>());
+        let plain = Decision::act(Action::Delete { artifact: ecology_types::Id::known("x") });
+        let delayed = plain.clone().then(Then::Delay(Span(3)));
+        let costly = Decision { usage: Charges::NONE, ..plain.clone() };
+        for (decision, is_plain) in [(plain, true), (delayed, false), (costly, false)] {
+            let mut waiting = Waiting::from(Thinking::Ended(Ok(decision.clone())));
+            assert_eq!(matches!(waiting, Waiting::Plain(_)), is_plain);
+            assert_eq!(waiting.action(), Some(&decision.action));
+            assert!(matches!(waiting.take(), Thinking::Ended(Ok(same)) if same == decision));
+            assert!(matches!(waiting.take(), Thinking::LeftBehind), "it is taken out once");
+        }
+        let failed = Thinking::Ended(Err("no".to_owned()));
+        assert!(matches!(Waiting::from(failed).take(), Thinking::Ended(Err(why)) if why == "no"));
+        assert!(matches!(Waiting::from(Thinking::GivenUp).take(), Thinking::GivenUp));
     }
 }

@@ -12,10 +12,18 @@ use smol_str::SmolStr;
 /// At most [`Id::BYTES_MAX`] bytes of ASCII letters, digits, `_`, `-`, `.` and `:`, beginning with a letter, a digit or `_`.
 /// The narrow alphabet is deliberate: an id ends up in logs, terminals, web pages and file names, and no two ids look alike.
 /// A world may set a lower length limit ([`crate::Limits::id_bytes_max`]).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "SmolStr", into = "SmolStr")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(try_from = "SmolStr")]
 #[schemars(with = "String")]
 pub struct Id(SmolStr);
+
+/// As its text.
+impl Serialize for Id {
+    #[inline]
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
 
 impl Id {
     /// The longest id any world can hold, in bytes.

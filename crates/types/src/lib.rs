@@ -13,6 +13,7 @@ mod code;
 mod command;
 mod command_kind;
 mod effect;
+mod encoder;
 mod genesis;
 mod id;
 mod migration;

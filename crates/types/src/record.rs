@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::encoder::Encoder;
 use crate::{AxisVector, Command, Effect, Key, Time};
 
 /// The version of the encoding of records. A world that carries a higher one refuses to open.
@@ -84,36 +85,7 @@ impl RecordRef<'_> {
 /// # Errors
 /// [`RecordError`] when the value cannot be encoded; `into` then ends with a part of it.
 pub fn append(value: &(impl Serialize + ?Sized), into: &mut Vec<u8>) -> Result<(), RecordError> {
-    postcard::serialize_with_flavor(value, Appender(into)).map_err(|error| RecordError(error.to_string()))
-}
-
-/// Where the encoder puts its bytes. Nearly everything it writes is a number of one or two bytes, for which copying a slice costs several
-/// times what pushing them does.
-struct Appender<'v>(&'v mut Vec<u8>);
-
-impl postcard::ser_flavors::Flavor for Appender<'_> {
-    type Output = ();
-
-    #[inline]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
-    }
-
-    #[inline]
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        match *bytes {
-            [one] => self.0.push(one),
-            [one, two] => self.0.extend_from_slice(&[one, two]),
-            [one, two, three] => self.0.extend_from_slice(&[one, two, three]),
-            _ => self.0.extend_from_slice(bytes),
-        }
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
-    }
+    value.serialize(&mut Encoder(into)).map_err(|error| RecordError(error.to_string()))
 }
 
 impl Record {

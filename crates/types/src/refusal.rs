@@ -32,7 +32,9 @@ impl Refusal {
             }
             detail.truncate(end);
         }
-        if detail.chars().any(char::is_control) {
+        // Nearly all details are plain ASCII, where a look at the bytes will do.
+        let is_plain = detail.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !is_plain && detail.chars().any(char::is_control) {
             detail = detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         }
         Self { code, detail: detail.into_boxed_str(), retry_at: None }

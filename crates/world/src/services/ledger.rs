@@ -148,9 +148,28 @@ pub(super) fn spendable(
 ) -> Result<Scrip, Refusal> {
     let scrip = world.scrip_during(caller.key, &plan.events);
     scrip.checked_sub(amount).ok_or_else(|| {
-        let detail = format!("{} has {scrip} scrip and {amount} are needed", world.id(caller.key));
+        // In an economy of the poor this is the most frequent refusal of all; putting it together costs a third of formatting it.
+        let (have, need) = (&mut [0; _], &mut [0; _]);
+        let who = world.id(caller.key).as_str();
+        let detail =
+            [who, " has ", digits(scrip.0, have), " scrip and ", digits(amount.0, need), " are needed"]
+                .concat();
         Refusal::new(RefusalCode::InsufficientScrip, detail)
     })
+}
+
+/// A number in decimal digits, written to the end of `room`.
+fn digits(mut number: u64, room: &mut [u8; 20]) -> &str {
+    let mut at = room.len();
+    loop {
+        at -= 1;
+        room[at] = b'0' + (number % 10).to_le_bytes()[0];
+        number /= 10;
+        if number == 0 {
+            // Digits are ASCII.
+            return std::str::from_utf8(&room[at..]).unwrap_or_default();
+        }
+    }
 }
 
 fn spawn(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> Result<Done, Refusal> {
@@ -309,4 +328,16 @@ pub(super) fn short_of(world: &World, who: Key, resource: Resource, free: u64, a
         resource.unit()
     );
     Refusal::new(RefusalCode::InsufficientQuota, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_those_of_the_number() {
+        for number in [0, 1, 9, 10, 99, 100, 12_345, u64::MAX - 1, u64::MAX] {
+            assert_eq!(digits(number, &mut [0; 20]), number.to_string());
+        }
+    }
 }
