@@ -37,6 +37,7 @@ mod summary;
 mod tally;
 mod thinkers;
 mod tick;
+pub mod unshadowed;
 pub mod usage;
 pub mod verdicts;
 mod worlds;

@@ -112,10 +112,10 @@ pub(crate) struct ReplayArgs {
     pub(crate) json: bool,
 }
 
-/// Show what the shadows of a world's runs found: whether both halves of an axis agree
+/// Show whether both halves of an axis agree over the whole history of a world
 ///
-/// A run with --shadow AXIS=IMPL asks both halves the same questions and keeps in the world how the answers compare. This shows it: the share
-/// of answers that agree, how long both took, how often the candidate failed, which differences are registered, which nothing explains, and
+/// A run with --shadow AXIS=IMPL asks both halves the same questions and keeps in the world how the answers compare. What no run compared is
+/// decided again from the journal. This shows both, and which number comes from where: the share of answers that agree, how long both took, how often the candidate failed, which differences are registered, which nothing explains, and
 /// what was never compared. Exit code 0 when something was compared and nothing is left to explain, 1 otherwise.
 #[derive(Debug, clap::Args)]
 #[command(allow_missing_positional = true)]
@@ -126,11 +126,14 @@ pub(crate) struct AgreeArgs {
     /// The file of the world
     #[arg(required_unless_present = "reproduce")]
     pub(crate) world: Option<PathBuf>,
+    /// Only what shadows found while the world ran; decide nothing again
+    #[arg(long)]
+    pub(crate) runs_only: bool,
     /// Write the files that are missing in WORLD.mismatches: the smallest history for each of the first unexplained differences
     #[arg(long)]
     pub(crate) files: bool,
     /// Ask both halves the question of such a file again and show their answers
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["axis", "world", "files"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["axis", "world", "files", "runs_only"])]
     pub(crate) reproduce: Option<PathBuf>,
     /// One JSON object instead of text
     #[arg(long)]
