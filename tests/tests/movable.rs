@@ -176,6 +176,37 @@ fn the_modes_are_compared_by_what_has_to_be_equal() {
 }
 
 #[test]
+fn the_modes_are_compared_as_a_world_was_made() {
+    let scratch = Scratch::new();
+    let size = ["--scenario", "commune", "--agents", "26", "--ticks", "50", "--seed", "5"];
+    let first = scratch.run("a.world", &[&size[..], &["--set", "shares.llm_calls=7000"]].concat());
+    let found = scratch.ecology(&["compare-modes", "a.world", "--seeds", "2", "--json"]).json();
+    assert_eq!(found["agrees"], true, "{found}");
+    assert_eq!((&found["scenario"], &found["ticks"]), (&"commune".into(), &50.into()));
+    assert_eq!(found["seeds"], serde_json::json!([5, 6]), "its own seed and those that follow");
+    let compared = |name: &str| {
+        let mut all = found["equivalences"].as_array().unwrap().iter();
+        let one = all.find(|one| one["name"] == name).unwrap_or_else(|| panic!("{name}: {found}"));
+        one["compared"].as_u64().unwrap()
+    };
+    assert_eq!(compared("every law of the world holds in its own history"), 3);
+    assert_eq!(compared("every record of its own history is lawful"), 1);
+    assert_eq!(compared("its own history gives the state that was kept"), 1);
+    assert_eq!(compared("llm_tokens of each founder"), 6);
+    assert_eq!(scratch.replay("a.world")["state_hash"], first["state_hash"], "the world is only read");
+    let text = scratch.ecology(&["compare-modes", "a.world", "--seeds", "1", "--ticks", "40"]).ended_with(0);
+    assert!(text.stdout.contains("as a.world was made"), "{text}");
+    for (args, exit, says) in [
+        (&["none.world"][..], 4, "world::not_found"),
+        (&["a.world", "--agents", "3"], 2, "cannot be used with"),
+        (&["a.world", "--set", "shares.llm_calls=3"], 4, "7000"),
+    ] {
+        let done = scratch.ecology(&[&["compare-modes"], args].concat()).ended_with(exit);
+        assert!(done.stderr.contains(says), "{done}");
+    }
+}
+
+#[test]
 fn what_shadows_found_is_kept_and_judged() {
     let scratch = Scratch::new();
     let _ = scratch.run("plain.world", &["--scenario", "commune", "--agents", "26", "--ticks", "4"]);
