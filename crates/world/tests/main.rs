@@ -6,6 +6,7 @@ mod actions;
 mod codes;
 mod deprecations;
 mod escrow;
+mod generated;
 mod hostile;
 mod laws;
 mod migrations;
