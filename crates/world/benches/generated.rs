@@ -11,7 +11,7 @@
 #[expect(dead_code, reason = "the tests use another part of it")]
 mod generated;
 #[path = "../tests/support.rs"]
-#[expect(dead_code, unused_imports, reason = "the tests use another part of it")]
+#[expect(dead_code, reason = "the tests use another part of it")]
 mod support;
 
 const WORLDS: u64 = 10_000;
