@@ -35,22 +35,28 @@ mod contract;
 mod depth;
 mod divergence;
 mod freshness;
+mod generate;
 mod governor;
+mod library;
 mod migration;
 mod policy;
 mod refuse;
 mod shadow;
 mod stock;
+mod template;
 
 pub use access::{AccessControl, AccessView, Answer, Request};
 pub use contract::ContractAccess;
 pub use depth::{Depth, TooDeep};
 pub use divergence::{AccessDivergence, REGISTER, classify};
+pub use generate::contract_source;
 pub use governor::Governor;
+pub use library::LIBRARY;
 pub use migration::{Successor, successor};
 pub use policy::PolicyAccess;
 pub use shadow::ShadowAccess;
 pub use stock::StockContract;
+pub use template::{Parameter, Template, TemplateError};
 
 /// The README's code, compiled.
 #[cfg(doctest)]

@@ -22,9 +22,10 @@ use crate::cli::{Cli, Command};
 use crate::exit::Exit;
 use crate::terminal::Terminal;
 
-/// Counts memory per thread, so that peaks of actions are measured.
+/// Counts memory per thread, so that peaks of actions are measured. What is counted comes from mimalloc, which gives back the small pieces
+/// of ten thousand turns, freed in another order than they were asked for, in half the time of the system's allocator.
 #[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+static ALLOCATOR: CountingAllocator<mimalloc::MiMalloc> = CountingAllocator::new(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -70,6 +71,7 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failu
         Command::Load(args) => commands::dump::load(&args, terminal),
         Command::Repair(args) => commands::repair::execute(&args, terminal),
         Command::Import(args) => commands::import::execute(&args, terminal),
+        Command::Contracts(args) => commands::contracts::execute(&args, terminal),
         Command::Scenarios(args) => commands::scenarios::execute(&args, terminal),
         Command::Features(args) => commands::features::execute(&args, terminal),
         Command::Explain(args) => commands::explain::execute(&args, terminal),

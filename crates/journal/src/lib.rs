@@ -17,6 +17,7 @@ mod error;
 #[cfg(any(test, feature = "conformance"))]
 mod faulty;
 mod frame;
+mod frames;
 mod journal;
 mod memory;
 #[cfg(feature = "planted-bugs")]
@@ -34,6 +35,7 @@ pub use error::JournalError;
 #[cfg(any(test, feature = "conformance"))]
 pub use faulty::{Fault, FaultyJournal};
 pub use frame::{Frame, OwnedFrame};
+pub use frames::Frames;
 pub use journal::{Journal, Visit};
 pub use memory::{MemoryDisk, MemoryJournal};
 #[cfg(feature = "planted-bugs")]

@@ -30,7 +30,11 @@ impl Traffic {
         match action {
             Action::Write(draft) => len(draft.content.len()),
             Action::Edit { replace, .. } => len(replace.len()),
-            Action::Noop | Action::Read { .. } | Action::Delete { .. } | Action::Invoke { .. } => 0,
+            Action::Noop
+            | Action::Read { .. }
+            | Action::Delete { .. }
+            | Action::Invoke { .. }
+            | Action::InvokeAllowing(_) => 0,
         }
     }
 
@@ -43,6 +47,7 @@ impl Traffic {
             Action::Write(draft) => draft.content.len(),
             Action::Edit { find, replace, .. } => find.len() + replace.len(),
             Action::Invoke { method, args, .. } => method.len() + args.bytes(),
+            Action::InvokeAllowing(call) => call.method.len() + call.args.bytes(),
         };
         len(target).saturating_add(len(rest))
     }

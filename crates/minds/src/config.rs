@@ -80,6 +80,8 @@ minds! {
     Panicking "panicking" s::PanickingConfig,
     /// Sleeps: its mind is not here.
     Resting "resting" s::RestingConfig,
+    /// Works through a list of actions.
+    Errands "errands" s::ErrandsConfig,
 }
 
 impl MindConfig {

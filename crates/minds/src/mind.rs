@@ -31,6 +31,11 @@ pub trait Mind: Send {
         SummaryBounds::default()
     }
 
+    /// Whether it looks at what came of its last action; what nobody looks at is not kept.
+    fn heeds_outcome(&self) -> bool {
+        true
+    }
+
     /// Thinks once and decides.
     ///
     /// # Errors

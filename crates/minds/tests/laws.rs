@@ -27,6 +27,7 @@ const CONFIGS: &[&str] = &[
     "mind = 'slow'\n[inner]\nmind = 'lender'",
     "mind = 'panicking'\nfirst = 100000\n[inner]\nmind = 'scout'",
     "mind = 'resting'\nprompt = 'Be kind.'",
+    "mind = 'errands'\nrounds = 0\n[[errands]]\naction = 'write'\nartifact = 'note'\ncontent = 'hello'\n[[errands]]\naction = 'read'\nartifact = 'note'",
 ];
 
 fn town(seed: u64) -> Village {

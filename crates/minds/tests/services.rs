@@ -231,3 +231,19 @@ fn a_summary_shows_the_same_within_its_bounds() {
     is_send::<Box<dyn Mind>>();
     assert_eq!(summary.now(), Time(30_000_000));
 }
+
+#[test]
+fn errands_are_tried_until_they_come_out_as_expected() {
+    let mut village = Village::new(1);
+    let late = "mind = 'errands'\n[[errands]]\n[[errands]]\n[[errands]]\naction = 'write'\nartifact = 'note'\ncontent = 'hello'";
+    let early = "mind = 'errands'\n[[errands]]\naction = 'read'\nartifact = 'note'\nrefusal = 'artifact_not_found'\n\
+                 [[errands]]\naction = 'read'\nartifact = 'note'\n[[errands]]\naction = 'delete'\nartifact = 'note'\nrefusal = 'not_permitted'";
+    village.add(early, 10);
+    village.add(late, 10);
+    village.run_ticks(20);
+    assert!(village.artifacts.len() == 1);
+    let codes: Vec<_> = village.refusals.iter().map(|(_, _, refusal)| refusal.code.name()).collect();
+    assert!(codes.iter().filter(|code| **code == "artifact_not_found").count() >= 2, "{codes:?}");
+    assert_eq!(codes.last(), Some(&"not_permitted"), "the last errand expects to be refused, once");
+    assert_eq!(codes.iter().filter(|code| **code == "not_permitted").count(), 1);
+}

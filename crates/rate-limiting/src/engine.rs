@@ -11,7 +11,7 @@ use crate::{Ask, Decision, NeverReason, RateEvent};
 type Row<M> = Box<[M; RENEWABLE_COUNT]>;
 
 /// Shares, reservations and a slab of meters. A principal that used nothing lately has no row of meters: rows are made on the
-/// first use, and every event also looks at one other row and forgets it when nothing in it counts any more.
+/// first use, and every few events also look at one other row and forget it when nothing in it counts any more.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine<M: Meter> {
     pub(crate) context: M::Context,
@@ -19,6 +19,8 @@ pub(crate) struct Engine<M: Meter> {
     rows: Vec<Option<Row<M>>>,
     /// Where the search for idle rows continues.
     hand: usize,
+    /// Events since it last went on.
+    unsearched: u8,
     /// The latest time heard of.
     latest: Time,
 }
@@ -32,9 +34,11 @@ struct Snapshot<S> {
 }
 
 impl<M: Meter> Engine<M> {
+    const EVENTS_PER_SEARCH: u8 = 4;
+
     pub(crate) fn new(context: M::Context) -> Self {
         let (accounts, rows) = (Accounts::default(), Vec::new());
-        Self { context, accounts, rows, hand: 0, latest: Time::ZERO }
+        Self { context, accounts, rows, hand: 0, unsearched: 0, latest: Time::ZERO }
     }
 
     /// Changes what is the same for all meters. What no longer counted must not count again: whether it is still remembered
@@ -56,6 +60,16 @@ impl<M: Meter> Engine<M> {
 
     pub(crate) fn owes(&self, principal: Key) -> bool {
         self.accounts.owes(principal)
+    }
+
+    pub(crate) fn touch(&self, principal: Key) -> u64 {
+        let account =
+            self.accounts.shares(principal)[0] ^ self.accounts.overruns(principal)[RENEWABLE_COUNT - 1];
+        // The first and the last, which lie in different lines of the cache.
+        let row = self.row(principal).map_or(0, |row| {
+            row[0].used(self.latest, self.context) ^ row[RENEWABLE_COUNT - 1].used(self.latest, self.context)
+        });
+        account ^ row
     }
 
     pub(crate) fn used(&self, principal: Key, resource: Resource, now: Time) -> u64 {
@@ -191,8 +205,13 @@ impl<M: Meter> Engine<M> {
         self.rows.get_mut(principal.index())?.as_mut()
     }
 
-    /// Looks at one row per event. No answer depends on it: an idle row and no row count the same.
+    /// Looks at one row every few events, which is about one for each turn of an agent. No answer depends on it: an idle row and no row
+    /// count the same.
     fn forget_one_idle(&mut self, now: Time) {
+        self.unsearched = (self.unsearched + 1) % Self::EVENTS_PER_SEARCH;
+        if self.unsearched != 0 {
+            return;
+        }
         if self.hand >= self.rows.len() {
             self.hand = 0;
         }

@@ -136,9 +136,16 @@ pub trait RateLimiter: Send + Sync {
     /// What it owes from overruns: added to its next use.
     fn overrun(&self, principal: Key, resource: Resource) -> u64;
 
-    /// Whether it owes anything from overruns.
+    /// Whether it owes anything from overruns, of whatever resource.
     fn owes(&self, principal: Key) -> bool {
         Resource::RENEWABLE.into_iter().any(|resource| self.overrun(principal, resource) > 0)
+    }
+
+    /// Brings what it remembers of a principal into the processor's cache, and answers something that depends on it so that it is not left
+    /// out. Whoever is about to decide about many principals calls this for several of them first: their memory is then fetched at once
+    /// and not one after the other.
+    fn touch(&self, _principal: Key) -> u64 {
+        0
     }
 
     /// The length of a rolling window or of a tick was changed by the rules.

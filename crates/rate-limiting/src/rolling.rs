@@ -59,6 +59,10 @@ impl RateLimiter for RollingLimiter {
         self.engine.overrun(principal, resource)
     }
 
+    fn touch(&self, principal: Key) -> u64 {
+        self.engine.touch(principal)
+    }
+
     /// A longer window cannot bring back what was already forgotten; a shorter one frees at once what it no longer covers.
     fn set_window(&mut self, window: Span) {
         self.engine.set_context(Horizon::new(window));

@@ -168,6 +168,10 @@ impl RateLimiter for TickLimiter {
         self.engine.overrun(principal, resource)
     }
 
+    fn touch(&self, principal: Key) -> u64 {
+        self.engine.touch(principal)
+    }
+
     fn set_window(&mut self, window: Span) {
         self.tick = window;
     }

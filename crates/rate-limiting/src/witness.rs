@@ -1,12 +1,9 @@
 //! When things were used, kept apart from both implementations so that it can testify against either.
 
-use std::collections::BTreeMap;
-
-use ecology_types::{Charges, Key, ReservationId, Resource, Span, Time};
+use ecology_types::{Charges, Key, Numbered, Resource, Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{RENEWABLE_COUNT, place};
-use crate::reservations::ByNumber;
 use crate::{Horizon, RateEvent, RateLimiter};
 
 /// The times at which one principal used one resource, as far as verdicts need them.
@@ -34,23 +31,7 @@ impl Trace {
 
 /// Which resources each open reservation will count as used.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(from = "Ordered", into = "Ordered")]
-struct Promised(ByNumber<(Key, [bool; RENEWABLE_COUNT])>);
-
-/// The same in a fixed order, for snapshots.
-type Ordered = BTreeMap<ReservationId, (Key, [bool; RENEWABLE_COUNT])>;
-
-impl From<Ordered> for Promised {
-    fn from(ordered: Ordered) -> Self {
-        Self(ordered.into_iter().collect())
-    }
-}
-
-impl From<Promised> for Ordered {
-    fn from(promised: Promised) -> Self {
-        promised.0.into_iter().collect()
-    }
-}
+struct Promised(Numbered<(Key, [bool; RENEWABLE_COUNT])>);
 
 /// Which resources these charges count as used: those that they name and those of which something is owed.
 fn uses(principal: Key, charges: &Charges, limiter: &dyn RateLimiter) -> [bool; RENEWABLE_COUNT] {
@@ -89,12 +70,12 @@ impl Witness {
                 self.reservations.0.insert(reservation, (principal, uses(principal, charges, limiter)));
             }
             RateEvent::Settled { reservation, .. } => {
-                if let Some((principal, used)) = self.reservations.0.remove(&reservation) {
+                if let Some((principal, used)) = self.reservations.0.remove(reservation) {
                     self.note(principal, used);
                 }
             }
             RateEvent::Released { reservation } => {
-                self.reservations.0.remove(&reservation);
+                self.reservations.0.remove(reservation);
             }
             RateEvent::ShareSet { .. } | RateEvent::ShareMoved { .. } => {}
         }

@@ -3,7 +3,7 @@
 //! What shadows cost that compare everything: whole worlds in files, with and without them in turns.
 //!
 //! Lines: `RATIO runner/<case> found/<allowed> <value> <=TARGET`, where value is what was found over what is allowed, and `FIGURE <what> <value>` for what has no
-//! target. `--only WORD` runs the cases whose name holds the word. Exit code 1 when a target is missed.
+//! target. `--only WORD` runs the cases whose name holds the word; `--only ablation` shows what each part of a step costs and runs at no other time. Exit code 1 when a target is missed.
 //!
 //! There is no peer to compare with in one process: the floor of a step is a transfer between two accounts in a slab, measured in the same run.
 
@@ -19,12 +19,12 @@ use std::time::{Duration, Instant};
 
 use ecology_features::Config;
 use ecology_features::config::ScenarioName;
-use ecology_journal::MemoryJournal;
-use ecology_metering::{CountingAllocator, MemoryLap, thread_cpu_ns};
+use ecology_journal::{OpenMode, SqliteJournal};
+use ecology_metering::{CountingAllocator, MemoryLap, NullMeter, thread_cpu_ns};
 use ecology_runner::clock::VirtualClock;
 use ecology_runner::session::{self, SessionSpec};
 use ecology_runner::{
-    ContinuousLimits, Equipment, Host, MeterSource, Observer, Observers, Stop, TickLimits, compose,
+    ContinuousLimits, Equipment, Host, MeterSource, Observer, Observers, Stop, Tally, TickLimits, compose,
     run_continuously, run_ticks,
 };
 use ecology_types::{
@@ -34,7 +34,7 @@ use ecology_types::{
 use ecology_world::{Event, World};
 
 #[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+static ALLOCATOR: CountingAllocator<mimalloc::MiMalloc> = CountingAllocator::new(mimalloc::MiMalloc);
 
 const SLEEPERS: u32 = 100_000;
 /// Bytes of an idle agent beyond its artifacts.
@@ -234,11 +234,27 @@ fn main() -> Result<std::process::ExitCode, Box<dyn std::error::Error>> {
     if report.wants("shadow") {
         shadow(&mut report)?;
     }
+    if report.only.as_deref() == Some("ablation") {
+        ablation(&mut report)?;
+    }
     Ok(std::process::ExitCode::from(u8::from(report.missed)))
 }
 
 fn modelled() -> MeterSource {
     MeterSource::Exact(Box::new(ecology_metering::ModelledMeter::new(1_000, 1)))
+}
+
+/// Begins a run, as every session does. The events of the last record stay in memory until the next one, and those of a world's beginning
+/// are many: they are no part of what an agent costs.
+fn begin(host: &mut Host) -> Result<(), Box<dyn std::error::Error>> {
+    let start = Command::StartRun {
+        version: "bench".into(),
+        scenario: "bench".into(),
+        seed: Seed(1),
+        axes: host.world().axes(),
+    };
+    host.step(&start, Time::ZERO, &mut Observers::default())?;
+    Ok(())
 }
 
 /// Memory of a hundred thousand sleeping agents against that of as many artifacts with the same names and contents that are nobody.
@@ -299,6 +315,7 @@ fn weigh(
     let mut watch = Stopwatch { scale: Some(Scale::begin()), ..Stopwatch::default() };
     let mut host = Host::unrecorded(world(Side::New)?);
     host.step(&genesis, Time::ZERO, &mut Observers::default())?;
+    begin(&mut host)?;
     watch.begun = Some(Instant::now());
     let clock = Box::new(VirtualClock::starting_at(Time::ZERO));
     let limits = ContinuousLimits::lasting(Span::from_secs(1));
@@ -356,54 +373,118 @@ fn wake(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The transfer economy by ticks: CPU time of the whole process, minds included.
-fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
-    const AGENTS: u32 = 10_000;
-    const TICKS: u64 = 100;
-    let steps = f64::from(AGENTS) * TICKS as f64;
-    let floor = floor(AGENTS, TICKS);
-    report.figure("floor_slab_transfer_ns", format!("{:.1}", floor.as_nanos() as f64 / steps));
-    for (name, recorded) in [("unrecorded", false), ("recorded_in_memory", true)] {
+/// A run of the transfer economy by ticks. The full one is what `ecology run --scenario boltzmann` does.
+#[derive(Debug, Clone, Copy)]
+struct Economy {
+    name: &'static str,
+    agents: u32,
+    /// Encode every step and commit it to a journal on disk.
+    journal: bool,
+    /// Count all events for a report.
+    tally: bool,
+    /// Measure every turn.
+    measure: bool,
+    /// Reserve CPU time for every turn and settle it with what was measured.
+    reserve: bool,
+    /// Events that stay readable from inside the world.
+    log_events_max: u32,
+}
+
+impl Economy {
+    const STEPS: u64 = 1_000_000;
+
+    fn full() -> Self {
+        Self {
+            name: "everything",
+            agents: 10_000,
+            journal: true,
+            tally: true,
+            measure: true,
+            reserve: true,
+            log_events_max: ecology_types::Limits::default().log_events_max,
+        }
+    }
+
+    /// CPU time of the whole process, minds and journal included, for all steps.
+    fn run(&self) -> Result<Duration, Box<dyn std::error::Error>> {
         let config: Arc<str> = "mind = 'random_transfer'".into();
         let mut rules = rules();
-        rules.limits.log_events_max = ecology_types::Limits::default().log_events_max;
-        let founders = (0..AGENTS).map(|n| founder(&format!("agent_{n}"), &config, 1)).collect();
+        rules.limits.log_events_max = self.log_events_max;
+        if !self.reserve {
+            rules.action_estimate = Charges::NONE;
+        }
+        let founders = (0..self.agents).map(|n| founder(&format!("agent_{n}"), &config, 1)).collect();
         let genesis = Command::Create(Box::new(Genesis { rules, founders, artifacts: Vec::new() }));
+        let folder = tempfile::tempdir()?;
         let world = world(Side::Old)?;
-        let mut host = if recorded {
-            Host::new(world, Box::new(MemoryJournal::new()), 16 * 1_024, 0)?
+        let mut host = if self.journal {
+            let journal = SqliteJournal::open(folder.path().join("world"), OpenMode::Create)?;
+            Host::new(world, Box::new(journal), 16 * 1_024, 0)?
         } else {
             Host::unrecorded(world)
         };
         host.step(&genesis, Time::ZERO, &mut Observers::default())?;
         host.sync()?;
-        let limits = TickLimits { ticks: TICKS, threads: NonZeroUsize::MIN };
-        let before = process_cpu();
-        let mut nobody = Observers::default();
-        let outcome = run_ticks(
-            host,
-            equipment(MeterSource::Apportioned),
-            limits,
-            &Stop::default(),
-            &mut nobody,
-            &mut |_| {},
-        )?;
-        let spent = process_cpu().saturating_sub(before).as_secs_f64();
-        let rate = steps / spent;
-        report.figure(&format!("tick_boltzmann_{name}_steps_per_cpu_second"), format!("{rate:.0}"));
-        report.figure(&format!("tick_boltzmann_{name}_ns_per_step"), format!("{:.0}", spent * 1e9 / steps));
-        report.figure(
-            &format!("tick_boltzmann_{name}_times_floor"),
-            format!("{:.1}", spent / floor.as_secs_f64().max(f64::MIN_POSITIVE)),
-        );
-        if !recorded {
-            report.ratio(
-                "tick_boltzmann_steps",
-                "1000000_per_cpu_second/achieved",
-                STEPS_PER_CPU_SECOND / rate,
-            );
+        let meter =
+            if self.measure { MeterSource::Apportioned } else { MeterSource::Exact(Box::new(NullMeter)) };
+        let ticks = Self::STEPS / u64::from(self.agents);
+        let limits = TickLimits { ticks, threads: NonZeroUsize::MIN };
+        let mut tally = Tally::default();
+        let mut observers = Observers::default();
+        if self.tally {
+            observers = observers.with(&mut tally);
         }
+        let before = process_cpu();
+        let outcome =
+            run_ticks(host, equipment(meter), limits, &Stop::default(), &mut observers, &mut |_| {})?;
+        let spent = process_cpu().saturating_sub(before);
         drop(outcome);
+        Ok(spent)
+    }
+}
+
+/// The transfer economy with everything on, against a million agent-steps per CPU second.
+fn tick(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
+    let full = Economy::full();
+    let steps = Economy::STEPS as f64;
+    let floor = floor(full.agents, Economy::STEPS / u64::from(full.agents));
+    report.figure("floor_slab_transfer_ns", format!("{:.1}", floor.as_nanos() as f64 / steps));
+    let spent = full.run()?.as_secs_f64();
+    report.figure("tick_boltzmann_steps_per_cpu_second", format!("{:.0}", steps / spent));
+    report.figure(
+        "tick_boltzmann_times_floor",
+        format!("{:.1}", spent / floor.as_secs_f64().max(f64::MIN_POSITIVE)),
+    );
+    report.ratio(
+        "tick_boltzmann_steps",
+        "1000000_per_cpu_second/achieved",
+        STEPS_PER_CPU_SECOND / (steps / spent),
+    );
+    Ok(())
+}
+
+/// What each part of a step costs: the transfer economy with one part after the other left out, in turns, each the best of three.
+fn ablation(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
+    let full = Economy::full();
+    let cases = [
+        full,
+        Economy { name: "no_journal", journal: false, ..full },
+        Economy { name: "no_tally", tally: false, ..full },
+        Economy { name: "no_measuring", measure: false, ..full },
+        Economy { name: "no_cpu_reservation", reserve: false, ..full },
+        Economy { name: "short_log", log_events_max: 1_000, ..full },
+        Economy { name: "500_agents", agents: 500, ..full },
+        Economy { name: "500_agents_no_journal", agents: 500, journal: false, ..full },
+    ];
+    let mut best = [Duration::MAX; 8];
+    for _ in 0..3 {
+        for (best, case) in best.iter_mut().zip(&cases) {
+            *best = case.run()?.min(*best);
+        }
+    }
+    for (spent, case) in best.iter().zip(&cases) {
+        let of_full = spent.as_secs_f64() / best[0].as_secs_f64();
+        report.figure(&format!("ablation_{}_of_everything", case.name), format!("{of_full:.2}"));
     }
     Ok(())
 }

@@ -9,13 +9,14 @@
 use std::time::Instant;
 
 use ecology_metering::{MemoryLap, Meter, Reading, thread_cpu_ns};
-use ecology_types::{Command, Key, Measurement, ReservationId, Time};
+use ecology_types::{Command, Key, Measurement, ReservationId};
 use ecology_world::Step;
 
-use crate::host::{Host, HostError, Observer};
+use crate::host::HostError;
 
-/// Rows that one record books.
-const ROWS_MAX: usize = 1_024;
+/// Rows that one record books. Few enough that what is settled is still in the cache from the turn, and enough that one reading of the CPU
+/// clock for all of them costs each only a few nanoseconds.
+const ROWS_MAX: usize = 128;
 
 /// Where readings come from.
 pub enum Source {
@@ -73,6 +74,17 @@ impl Laps {
         Self { batch_cpu_ns: thread_cpu_ns(), last: Instant::now(), memory: MemoryLap::begin(), nobody_ns: 0 }
     }
 
+    /// Turns the weights of what this batch measured into shares of its CPU time, and begins the next batch. Gives nobody's share.
+    fn share_out(&mut self, laps_ns: &mut Vec<u64>) -> u64 {
+        let rest_ns = self.lap();
+        laps_ns.push(self.nobody_ns.saturating_add(rest_ns));
+        let now = thread_cpu_ns();
+        apportion(now.saturating_sub(self.batch_cpu_ns), laps_ns);
+        self.batch_cpu_ns = now;
+        self.nobody_ns = 0;
+        laps_ns.pop().unwrap_or(0)
+    }
+
     fn lap(&mut self) -> u64 {
         let now = Instant::now();
         let elapsed = now.duration_since(self.last);
@@ -96,6 +108,8 @@ pub(crate) struct Bookkeeping {
     record: Vec<Measurement>,
     /// CPU time of the runner's own work between turns, in nanoseconds: charged to nobody.
     nobody_cpu_ns: u64,
+    /// The rows that were booked last.
+    booked: Vec<Measurement>,
 }
 
 impl Bookkeeping {
@@ -107,7 +121,14 @@ impl Bookkeeping {
             }
             Source::Apportioned => Clocks::Apportioned(Laps::begin()),
         };
-        Self { clocks, rows: Vec::new(), laps_ns: Vec::new(), record: Vec::new(), nobody_cpu_ns: 0 }
+        Self {
+            clocks,
+            rows: Vec::new(),
+            laps_ns: Vec::new(),
+            record: Vec::new(),
+            nobody_cpu_ns: 0,
+            booked: Vec::new(),
+        }
     }
 
     /// CPU time of the runner's own work between turns so far, in nanoseconds; 0 where every turn is read by itself.
@@ -209,16 +230,14 @@ impl Bookkeeping {
         self.rows.last()
     }
 
-    /// Books all that has been entered, and shows each row to `judge` once it is booked.
+    /// Books all that has been entered, by commands that go through `step`, and gives the rows that were booked.
     pub(crate) fn book(
         &mut self,
-        host: &mut Host,
-        now: Time,
-        observer: &mut dyn Observer,
-        judge: &mut dyn FnMut(&Measurement),
-    ) -> Result<(), HostError> {
+        mut step: impl FnMut(&Command) -> Result<(), HostError>,
+    ) -> Result<&[Measurement], HostError> {
+        self.booked.clear();
         if self.rows.is_empty() {
-            return Ok(());
+            return Ok(&self.booked);
         }
         self.share_out();
         let mut record = std::mem::take(&mut self.record);
@@ -226,35 +245,38 @@ impl Bookkeeping {
             record.clear();
             record.extend_from_slice(rows);
             let command = Command::Settle { rows: record };
-            host.step(&command, now, observer)?;
+            step(&command)?;
             record = match command {
                 Command::Settle { rows } => rows,
                 _ => Vec::new(),
             };
         }
         self.record = record;
-        self.rows.iter().for_each(judge);
-        self.rows.clear();
         self.laps_ns.clear();
-        Ok(())
+        std::mem::swap(&mut self.rows, &mut self.booked);
+        Ok(&self.booked)
     }
 
     /// Shares the CPU time of the batch out among its rows and nobody, and begins the next batch.
     fn share_out(&mut self) {
         let Clocks::Apportioned(laps) = &mut self.clocks else { return };
-        let nobody_ns = laps.lap();
-        laps.nobody_ns = laps.nobody_ns.saturating_add(nobody_ns);
-        let now = thread_cpu_ns();
-        let cpu_ns = now.saturating_sub(laps.batch_cpu_ns);
-        self.laps_ns.push(laps.nobody_ns);
-        laps.batch_cpu_ns = now;
-        laps.nobody_ns = 0;
-        apportion(cpu_ns, &mut self.laps_ns);
-        if let Some(nobody) = self.laps_ns.pop() {
-            self.nobody_cpu_ns = self.nobody_cpu_ns.saturating_add(nobody);
-        }
+        let nobody_ns = laps.share_out(&mut self.laps_ns);
+        self.nobody_cpu_ns = self.nobody_cpu_ns.saturating_add(nobody_ns);
         for (row, share) in self.rows.iter_mut().zip(&self.laps_ns) {
             row.cpu_ns = row.cpu_ns.saturating_add(*share);
+        }
+    }
+
+    /// Shares the CPU time of the batch out among thoughts whose rows are entered later, and begins the next batch. No row may have been
+    /// entered since the batch began.
+    pub(crate) fn share_out_thoughts<T>(&mut self, turns: &mut [T], took: fn(&mut T) -> &mut Took) {
+        let Clocks::Apportioned(laps) = &mut self.clocks else { return };
+        self.laps_ns.clear();
+        self.laps_ns.extend(turns.iter_mut().map(|turn| std::mem::take(&mut took(turn).lap_ns)));
+        let nobody_ns = laps.share_out(&mut self.laps_ns);
+        self.nobody_cpu_ns = self.nobody_cpu_ns.saturating_add(nobody_ns);
+        for (turn, share) in turns.iter_mut().zip(self.laps_ns.drain(..)) {
+            took(turn).cpu_ns += share;
         }
     }
 }

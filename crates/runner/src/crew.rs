@@ -200,7 +200,8 @@ impl Member {
         }
     }
 
-    fn forget_outcome(&mut self) {
+    /// Forgets the answer to its last action.
+    pub(crate) fn forget_outcome(&mut self) {
         (self.last_outcome, self.was_done) = (None, false);
     }
 
@@ -213,6 +214,11 @@ impl Member {
 
     pub(crate) fn estimate(&self) -> Charges {
         self.mind.as_ref().map_or(Charges::NONE, |mind| mind.estimate())
+    }
+
+    /// Whether the mind wants to know what came of its last action.
+    pub(crate) fn heeds_outcome(&self) -> bool {
+        self.mind.as_ref().is_none_or(|mind| mind.heeds_outcome())
     }
 
     /// Lets the mind think on the live view. A mind that panics has failed; nothing else is touched.

@@ -80,7 +80,6 @@ pub(crate) struct Drive<'o> {
     pub(crate) arrivals_refused: usize,
     scorer: Box<dyn Scorer>,
     calls: Vec<Call>,
-    handled: u64,
     arrivals: VecDeque<(Time, Founder)>,
 }
 
@@ -118,7 +117,6 @@ impl<'o> Drive<'o> {
             arrivals_refused: 0,
             scorer: equipment.scorer,
             calls: Vec::new(),
-            handled,
             arrivals: VecDeque::new(),
         };
         drive.arrivals = equipment
@@ -173,7 +171,7 @@ impl<'o> Drive<'o> {
             }
         }
         for event in world.log().after(0).take_while(|event| event.seq <= until) {
-            sleepers.concerned(world, event, |agent, reason| {
+            sleepers.concerned(world, &event, |agent, reason| {
                 if rests_since.get(&agent).is_none_or(|since| event.seq > *since) {
                     calls.push(reason.map_or(Call::Unblock(agent), |reason| Call::Wake(agent, reason)));
                 }
@@ -187,15 +185,8 @@ impl<'o> Drive<'o> {
 
     /// Takes a step and collects what its events call for.
     pub(crate) fn step(&mut self, command: &Command, now: Time) -> Result<Step, HostError> {
-        let step = self.host.step(command, now, self.observer)?;
-        let Drive { host, sleepers, calls, handled, enforcement, .. } = self;
-        let world = host.world();
-        for event in world.log().after(*handled) {
-            collect(world, sleepers, event, calls);
-            enforcement.note(&event.effect);
-        }
-        *handled = world.last_event();
-        Ok(step)
+        let Drive { host, sleepers, calls, observer, enforcement, .. } = self;
+        step_and_collect(host, sleepers, calls, enforcement, *observer, command, now)
     }
 
     /// What has been called for since the last time, in the order of the events.
@@ -285,13 +276,12 @@ impl<'o> Drive<'o> {
     /// A turn is judged by the plan that was in force when it was taken. What its agent was given since counts as well: nobody waits for
     /// what is there.
     pub(crate) fn book(&mut self, now: Time) -> Result<(), HostError> {
-        let mut exceeded: Vec<(Measurement, Lifecycle)> = Vec::new();
-        let Drive { host, books, observer, enforcement, .. } = self;
-        books.book(host, now, *observer, &mut |row| {
-            if let Some(change) = enforcement.judge(row) {
-                exceeded.push((*row, change));
-            }
+        let Drive { host, sleepers, calls, observer, books, enforcement, .. } = self;
+        let booked = books.book(|command| {
+            step_and_collect(host, sleepers, calls, enforcement, *observer, command, now).map(|_| ())
         })?;
+        let exceeded: Vec<(Measurement, Lifecycle)> =
+            booked.iter().filter_map(|row| Some((*row, enforcement.judge(row)?))).collect();
         enforcement.renew(host.world());
         for (row, change) in exceeded {
             if self.enforcement.judge(&row).is_some() {
@@ -377,7 +367,11 @@ impl<'o> Drive<'o> {
         self.book_if_exceeded(now)?;
         let member = &mut self.crew.members[at];
         member.seen = seen;
-        member.remember(step.outcome);
+        if member.heeds_outcome() {
+            member.remember(step.outcome);
+        } else {
+            member.forget_outcome();
+        }
         Ok(match decision.then {
             Then::Stop => {
                 let Drive { host, sleepers, .. } = &mut *self;
@@ -507,6 +501,25 @@ impl<'o> Drive<'o> {
         observer.let_go("bookkeeping");
         Ok(RunOutcome { ended, minds_started_anew, arrivals_refused, limits, nobody_cpu_ns, host })
     }
+}
+
+/// Takes a step and collects what its events call for.
+fn step_and_collect(
+    host: &mut Host,
+    sleepers: &Sleepers,
+    calls: &mut Vec<Call>,
+    enforcement: &mut Enforcement,
+    observer: &mut dyn Observer,
+    command: &Command,
+    now: Time,
+) -> Result<Step, HostError> {
+    let step = host.step(command, now, observer)?;
+    let world = host.world();
+    for event in world.last_events() {
+        collect(world, sleepers, event, calls);
+        enforcement.note(&event.effect);
+    }
+    Ok(step)
 }
 
 fn collect(world: &World, sleepers: &Sleepers, event: &Event, calls: &mut Vec<Call>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ecology_journal::{Committer, CommitterOptions, Journal, JournalError};
+use ecology_journal::{Committer, CommitterOptions, Frames, Journal, JournalError};
 use ecology_shadow::Context;
 use ecology_types::{Command, Genesis, Time};
 use ecology_world::{Event, SnapshotError, Step, StepError, World};
@@ -88,7 +88,8 @@ fn contexts(world: &World) -> Vec<Arc<Context>> {
 pub struct Host {
     world: World,
     committer: Option<Committer>,
-    waiting: Vec<Vec<u8>>,
+    /// Records that have not gone to the journal yet.
+    waiting: Frames,
     snapshot_every: u64,
     last_snapshot: u64,
     steps: u64,
@@ -129,7 +130,7 @@ impl Host {
         Self {
             world,
             committer: None,
-            waiting: Vec::new(),
+            waiting: Frames::default(),
             snapshot_every: 0,
             last_snapshot: 0,
             steps: 0,
@@ -176,10 +177,9 @@ impl Host {
         command: &Command,
         observer: &mut dyn Observer,
     ) -> Result<Vec<u8>, HostError> {
-        let before = self.world.last_event();
         let record = self.world.step(command, Time::ZERO)?.bytes;
         self.steps += 1;
-        for event in self.world.log().after(before) {
+        for event in self.world.last_events() {
             observer.observe(&self.world, event);
         }
         Ok(record)
@@ -228,28 +228,25 @@ impl Host {
         now: Time,
         observer: &mut dyn Observer,
     ) -> Result<Step, HostError> {
-        let before = self.world.last_event();
         let record = self.world.last_record();
         self.announce(occasion::of(command), record + 1);
-        let stepped = if self.committer.is_some() {
-            self.world.step(command, now)
+        let Self { world, committer, waiting, .. } = self;
+        let stepped = if committer.is_some() {
+            waiting.push_with(|into| world.step_into(command, now, into))
         } else {
-            self.world.step_unrecorded(command, now)
+            world.step_unrecorded(command, now)
         };
         self.announce(occasion::OUTSIDE, self.world.last_record());
-        let mut step = stepped?;
+        let step = stepped?;
         self.steps += 1;
         if let Command::StartRun { version, .. } = command {
             self.run = Some(RunBegun { version: version.to_string(), from_record: step.record });
         }
-        for event in self.world.log().after(before) {
+        for event in self.world.last_events() {
             observer.observe(&self.world, event);
         }
-        if self.committer.is_some() {
-            self.waiting.push(std::mem::take(&mut step.bytes));
-            if self.waiting.len() >= GROUP_RECORDS_MAX {
-                self.send()?;
-            }
+        if self.waiting.len() >= GROUP_RECORDS_MAX {
+            self.send()?;
         }
         Ok(step)
     }
@@ -268,7 +265,8 @@ impl Host {
     pub fn send(&mut self) -> Result<(), HostError> {
         let Some(committer) = &self.committer else { return Ok(()) };
         if !self.waiting.is_empty() {
-            committer.submit_group(None, std::mem::take(&mut self.waiting))?;
+            let next = committer.spare();
+            committer.submit_frames(None, std::mem::replace(&mut self.waiting, next))?;
         }
         Ok(())
     }

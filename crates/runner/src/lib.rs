@@ -51,5 +51,6 @@ pub use host::{Host, HostError, Observer, Observers};
 pub use outcome::{Ended, RunOutcome};
 pub use sleepers::Sleepers;
 pub use stop::Stop;
+pub use tally::Tally;
 pub use tick::{TickLimits, run_ticks};
 pub use worlds::{OnThisMachine, Worlds};

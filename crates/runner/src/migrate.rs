@@ -343,7 +343,7 @@ fn carry_out(path: &Path, spec: &MigrationSpec, found: &Migrated) -> Result<Migr
         step(&mut host, Migration::Batch { keys_max: spec.batch_keys_max })?;
         done.batches += 1;
         if let Some(ecology_types::Effect::MigrationBatch { converted, .. }) =
-            host.world().log().after(host.world().last_event() - 1).last().map(|event| &event.effect)
+            host.world().last_events().last().map(|event| &event.effect)
         {
             done.converted += converted.len() as u64;
         }

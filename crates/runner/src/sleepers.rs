@@ -430,7 +430,7 @@ mod tests {
         live(world, by, Lifecycle::Start);
         let event = world.log().get(world.last_event()).unwrap();
         let mut woken = Vec::new();
-        sleepers.concerned(world, event, |agent, _| woken.push(agent));
+        sleepers.concerned(world, &event, |agent, _| woken.push(agent));
         woken
     }
 
@@ -478,7 +478,7 @@ mod tests {
         assert!(world.step(&Command::Act(act), world.time()).unwrap().outcome.is_ok());
         let mut woken = Vec::new();
         for event in world.log().after(0) {
-            sleepers.concerned(&world, event, |agent, reason| woken.push((agent, reason)));
+            sleepers.concerned(&world, &event, |agent, reason| woken.push((agent, reason)));
         }
         assert_eq!(woken, [(agents[0], Some(WakeReason::Condition(0)))]);
         sleepers.forget(&world, agents[0]);

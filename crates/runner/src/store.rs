@@ -144,9 +144,8 @@ fn replay_one(
     observer: &mut dyn Observer,
 ) -> Result<(), OpenError> {
     let record = Record::decode(bytes).map_err(|error| OpenError::Record { number, error })?;
-    let before = world.last_event();
     world.fold(record)?;
-    for event in world.log().after(before) {
+    for event in world.last_events() {
         observer.observe(world, event);
     }
     Ok(())

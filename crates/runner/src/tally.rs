@@ -10,9 +10,9 @@ use crate::host::Observer;
 /// Names of methods that are counted apart.
 const NAMES_MAX: usize = 1_000;
 
-/// Counts over all events of a world.
+/// Counts over all events of a world: what a report says beyond the final state.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub struct Tally {
     kinds: Vec<u64>,
     pub(crate) refused: BTreeMap<RefusalCode, u64>,
     pub(crate) volume: u64,

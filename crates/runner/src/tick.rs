@@ -1,5 +1,6 @@
 //! Tick mode: everybody thinks on the same snapshot, then all actions are carried out one after the other in a seeded order.
 
+use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
@@ -52,13 +53,14 @@ pub fn run_ticks(
     let mut thinkers = Thinkers::new(THINKERS_MAX, drive.think_timeout.to_std());
     let mut now = start;
     let mut ended = Ended::Finished;
+    let mut turns = Vec::new();
     for _ in 0..limits.ticks {
         if stop.is_requested() {
             ended = Ended::Interrupted;
             break;
         }
         now = now.after(length);
-        one_tick(&mut drive, &mut thinkers, now, limits.threads, stop)?;
+        one_tick(&mut drive, &mut thinkers, &mut turns, now, limits.threads, stop)?;
         drive.host.snapshot_if_due()?;
         progress(drive.world());
         if drive.next_arrival().is_none()
@@ -86,9 +88,14 @@ struct Turn {
     thinking: Took,
 }
 
+/// Turns whose memory is fetched side by side.
+const TOUCHED_TOGETHER: usize = 16;
+
+/// `turns` is room for this tick's turns, kept from one tick to the next.
 fn one_tick(
     drive: &mut Drive<'_>,
     thinkers: &mut Thinkers,
+    turns: &mut Vec<Turn>,
     now: Time,
     threads: NonZeroUsize,
     stop: &Stop,
@@ -96,12 +103,17 @@ fn one_tick(
     drive.step(&Command::Tick, now)?;
     drive.welcome(now)?;
     wake(drive, now)?;
-    let mut turns = think(drive, thinkers, now, threads, stop)?;
-    let mut order = drive.seed.derive("order", drive.world().tick()).rng();
-    turns.shuffle(&mut order);
-    drive.books.start();
-    for turn in turns {
-        carry_out(drive, turn, now)?;
+    think(drive, thinkers, turns, now, threads, stop)?;
+    let mut order: Vec<usize> = (0..turns.len()).collect();
+    order.shuffle(&mut drive.seed.derive("order", drive.world().tick()).rng());
+    for group in order.chunks(TOUCHED_TOGETHER) {
+        black_box(touch(drive, turns, group));
+        drive.books.start();
+        for at in group {
+            let thought = std::mem::replace(&mut turns[*at].thought, Thinking::LeftBehind);
+            carry_out(drive, &turns[*at], thought, now)?;
+        }
+        drive.book_if_full(now)?;
     }
     drive.book(now)?;
     drive.mint(now)?;
@@ -138,12 +150,18 @@ fn answer_calls(drive: &mut Drive<'_>, now: Time) -> Result<(), HostError> {
 fn think(
     drive: &mut Drive<'_>,
     thinkers: &mut Thinkers,
+    turns: &mut Vec<Turn>,
     now: Time,
     threads: NonZeroUsize,
     stop: &Stop,
-) -> Result<Vec<Turn>, HostError> {
-    let mut turns = Vec::with_capacity(drive.crew.members.len());
+) -> Result<(), HostError> {
+    turns.clear();
     for at in 0..drive.crew.members.len() {
+        if at.is_multiple_of(TOUCHED_TOGETHER) {
+            let limiter = &drive.world().parts().limiter;
+            let soon = drive.crew.members[at..].iter().take(TOUCHED_TOGETHER);
+            black_box(soon.fold(0, |seen, member| seen ^ limiter.touch(member.agent)));
+        }
         let agent = drive.crew.members[at].agent;
         if !runs(drive.world(), agent, now) {
             continue;
@@ -171,13 +189,13 @@ fn think(
     }
     if turns.iter().any(|turn| turn.reservation.is_some()) {
         drive.host.sync()?;
-        think_elsewhere(drive, thinkers, &mut turns, now, stop);
+        think_elsewhere(drive, thinkers, turns, now, stop);
     }
     if threads.get() > 1 && turns.len() >= PARALLEL_FROM {
-        think_in_parallel(drive, &mut turns, now, threads);
+        think_in_parallel(drive, turns, now, threads);
     } else {
         drive.books.start();
-        for turn in &mut turns {
+        for turn in turns.iter_mut() {
             let Drive { host, crew, books, .. } = drive;
             let member = &mut crew.members[turn.at];
             if member.mind.is_some() && turn.reservation.is_none() {
@@ -185,8 +203,9 @@ fn think(
                 turn.thinking = books.lap();
             }
         }
+        drive.books.share_out_thoughts(turns, |turn| &mut turn.thinking);
     }
-    Ok(turns)
+    Ok(())
 }
 
 /// Lets those who set something aside think on threads of their own, all at once, each within the deadline.
@@ -257,6 +276,20 @@ fn think_in_parallel(drive: &mut Drive<'_>, turns: &mut [Turn], now: Time, threa
     });
 }
 
+/// Brings what a group of turns needs into the processor's cache; see [`World::touch`].
+fn touch(drive: &Drive<'_>, turns: &[Turn], group: &[usize]) -> u64 {
+    let mut touched = [(ecology_types::Key::GENESIS, None); TOUCHED_TOGETHER];
+    for (place, at) in touched.iter_mut().zip(group) {
+        let turn = &turns[*at];
+        let action = match &turn.thought {
+            Thinking::Ended(Ok(decision)) => Some(&decision.action),
+            _ => None,
+        };
+        *place = (drive.crew.members[turn.at].agent, action);
+    }
+    drive.world().touch(&touched[..group.len()])
+}
+
 fn runs(world: &World, agent: ecology_types::Key, now: Time) -> bool {
     match world.agents().get(agent).map(|row| &row.state) {
         Some(LoopState::Running) => true,
@@ -277,7 +310,7 @@ fn block(drive: &mut Drive<'_>, agent: ecology_types::Key, short: Short, now: Ti
     Ok(())
 }
 
-fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostError> {
+fn carry_out(drive: &mut Drive<'_>, turn: &Turn, thought: Thinking, now: Time) -> Result<(), HostError> {
     let agent = drive.crew.members[turn.at].agent;
     // Somebody whose turn came earlier in this tick may have deleted the agent or changed its configuration.
     let Some(record) = drive.world().principal(agent) else {
@@ -289,7 +322,7 @@ fn carry_out(drive: &mut Drive<'_>, turn: Turn, now: Time) -> Result<(), HostErr
     let member = &drive.crew.members[turn.at];
     let is_void = !member.is_configured_by(record);
     let prompt_digest = member.config_version;
-    let decision = match turn.thought {
+    let decision = match thought {
         Thinking::Ended(decision) => decision,
         Thinking::GivenUp => return drive.give_up(turn.at, turn.reservation, now),
         // The run ends; what was set aside is given back as after a crash.

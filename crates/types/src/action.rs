@@ -44,6 +44,8 @@ pub enum Action {
         /// Its arguments, a map.
         args: Value,
     },
+    /// An invocation that lets the tool spend some of the caller's scrip.
+    InvokeAllowing(Box<crate::AllowedInvocation>),
 }
 
 impl Action {
@@ -62,7 +64,7 @@ impl Action {
             Self::Write(_) => Verb::Write,
             Self::Edit { .. } => Verb::Edit,
             Self::Delete { .. } => Verb::Delete,
-            Self::Invoke { .. } => Verb::Invoke,
+            Self::Invoke { .. } | Self::InvokeAllowing(_) => Verb::Invoke,
         }
     }
 
@@ -76,6 +78,7 @@ impl Action {
             | Self::Edit { artifact, .. }
             | Self::Delete { artifact }
             | Self::Invoke { artifact, .. } => Some(artifact),
+            Self::InvokeAllowing(call) => Some(&call.artifact),
         }
     }
 }

@@ -88,6 +88,10 @@ pub enum Command {
     /// Put artifacts into the world on behalf of its operator, all or none, each with the principal that it belongs to: what an import carries
     /// over. Nobody is asked or charged, but each takes its room from its owner's disk quota.
     AddArtifacts(Vec<(Id, Draft)>),
+    /// Set the physics of code that agents write. A world that never heard it has [`crate::CodeRules::default`].
+    SetCodeRules(Box<crate::CodeRules>),
+    /// An agent acts by invoking a tool whose code ran outside.
+    ActByTool(Box<crate::ToolAct>),
 }
 
 /// One turn of an agent: what it thought, and what it does.

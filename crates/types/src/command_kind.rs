@@ -21,7 +21,7 @@ pub enum CommandKind {
     Reserve,
     /// [`Command::Release`]
     Release,
-    /// [`Command::Act`] with this verb
+    /// [`Command::Act`] and [`Command::ActByTool`] with this verb
     Act(Verb),
     /// [`Command::Void`]
     Void,
@@ -37,11 +37,13 @@ pub enum CommandKind {
     Migrate,
     /// [`Command::AddArtifacts`]
     AddArtifacts,
+    /// [`Command::SetCodeRules`]
+    SetCodeRules,
 }
 
 impl CommandKind {
     /// Every kind, in ascending order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Create,
         Self::SetRules,
         Self::StartRun,
@@ -63,6 +65,7 @@ impl CommandKind {
         Self::Divergence,
         Self::Migrate,
         Self::AddArtifacts,
+        Self::SetCodeRules,
     ];
 
     /// The kind of a command.
@@ -85,6 +88,8 @@ impl CommandKind {
             Command::Divergence { .. } => Self::Divergence,
             Command::Migrate(_) => Self::Migrate,
             Command::AddArtifacts(_) => Self::AddArtifacts,
+            Command::SetCodeRules(_) => Self::SetCodeRules,
+            Command::ActByTool(turn) => Self::Act(turn.act.action.verb()),
         }
     }
 
@@ -115,6 +120,7 @@ impl CommandKind {
             Self::Divergence => "divergence",
             Self::Migrate => "migrate",
             Self::AddArtifacts => "add_artifacts",
+            Self::SetCodeRules => "set_code_rules",
         }
     }
 }

@@ -415,6 +415,17 @@ pub enum Effect {
         /// What was allowed.
         allowed: u64,
     },
+    /// The physics of code that agents write were set or changed.
+    CodeRulesSet(Box<crate::CodeRules>),
+    /// An executable replaced the state that it keeps.
+    StateSet {
+        /// Which one.
+        key: Key,
+        /// The new version of its state, from 1.
+        version: u64,
+        /// Its new state.
+        state: crate::Value,
+    },
 }
 
 /// What a container went through.
@@ -601,4 +612,6 @@ event_kinds! {
     MigrationBatch "migration_batch" Effect::MigrationBatch { .. },
     MigrationFinished "migration_finished" Effect::MigrationFinished { .. },
     LimitExceeded "limit_exceeded" Effect::LimitExceeded { .. },
+    CodeRulesSet "code_rules_set" Effect::CodeRulesSet(_),
+    StateSet "state_set" Effect::StateSet { .. },
 }

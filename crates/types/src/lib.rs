@@ -9,12 +9,14 @@ mod action;
 mod amount;
 mod artifact;
 mod axes;
+mod code;
 mod command;
 mod command_kind;
 mod effect;
 mod genesis;
 mod id;
 mod migration;
+mod numbered;
 mod outcome;
 mod record;
 mod refusal;
@@ -30,6 +32,10 @@ pub use action::{Action, Draft, Verb, WriteMode};
 pub use amount::Scrip;
 pub use artifact::{AllowList, ArtifactRecord, Interface, Method, Policy, PolicyDraft};
 pub use axes::{Axis, AxisVector, Side};
+pub use code::{
+    AllowedInvocation, CodeRules, Denial, EventCount, HostCall, Operation, Purse, Reads, Terms, ToolAct,
+    ToolRun, call_digest,
+};
 pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,
 };
@@ -41,8 +47,9 @@ pub use effect::{
 pub use genesis::GenesisArtifact;
 pub use id::{Id, IdError, Key};
 pub use migration::{Converted, ConvertedField, Migration, RangeDigest};
+pub use numbered::Numbered;
 pub use outcome::Outcome;
-pub use record::{RECORD_VERSION, Record, RecordError, RecordRef};
+pub use record::{RECORD_VERSION, Record, RecordError, RecordRef, append};
 pub use refusal::{Category, Refusal, RefusalCode};
 pub use resource::{Charges, Resource, ResourceKind, UnknownResource};
 pub use rules::{Limits, LoopRules, MintRules, OnDeprecated, Rules};

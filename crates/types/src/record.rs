@@ -50,8 +50,69 @@ impl RecordRef<'_> {
     ///
     /// # Errors
     /// [`RecordError`] when a part cannot be encoded, which no value of these types is.
-    pub fn encode(&self, into: Vec<u8>) -> Result<Vec<u8>, RecordError> {
-        postcard::to_extend(self, into).map_err(|error| RecordError(error.to_string()))
+    pub fn encode(&self, mut into: Vec<u8>) -> Result<Vec<u8>, RecordError> {
+        self.encode_into(self.effects, &mut into, |_| {})?;
+        Ok(into)
+    }
+
+    /// Appends the encoded record to `into`, with these effects instead of its own, so that a step can encode what it keeps in another form.
+    /// `ends` hears where in `into` the effects begin and where each of them ends.
+    ///
+    /// # Errors
+    /// As [`RecordRef::encode`]; `into` then ends with a part of a record.
+    pub fn encode_into<'e>(
+        &self,
+        effects: impl IntoIterator<Item = &'e Effect, IntoIter: ExactSizeIterator>,
+        into: &mut Vec<u8>,
+        mut ends: impl FnMut(usize),
+    ) -> Result<(), RecordError> {
+        let Self { number, first_event, time, axes, actor, command, .. } = self;
+        let effects = effects.into_iter();
+        // A structure is encoded as its fields one after the other, and a sequence as its length followed by its items.
+        append(&(number, first_event, time, axes, actor, command, effects.len()), into)?;
+        ends(into.len());
+        for effect in effects {
+            append(effect, into)?;
+            ends(into.len());
+        }
+        Ok(())
+    }
+}
+
+/// Appends a value in the encoding of records.
+///
+/// # Errors
+/// [`RecordError`] when the value cannot be encoded; `into` then ends with a part of it.
+pub fn append(value: &(impl Serialize + ?Sized), into: &mut Vec<u8>) -> Result<(), RecordError> {
+    postcard::serialize_with_flavor(value, Appender(into)).map_err(|error| RecordError(error.to_string()))
+}
+
+/// Where the encoder puts its bytes. Nearly everything it writes is a number of one or two bytes, for which copying a slice costs several
+/// times what pushing them does.
+struct Appender<'v>(&'v mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Appender<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        match *bytes {
+            [one] => self.0.push(one),
+            [one, two] => self.0.extend_from_slice(&[one, two]),
+            [one, two, three] => self.0.extend_from_slice(&[one, two, three]),
+            _ => self.0.extend_from_slice(bytes),
+        }
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
     }
 }
 

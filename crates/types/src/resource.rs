@@ -137,7 +137,7 @@ impl FromStr for Resource {
 }
 
 /// One amount for every resource, each in its own unit.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Charges(pub [u64; Resource::COUNT]);
 
@@ -179,6 +179,24 @@ impl Charges {
             sum[resource] = sum[resource].saturating_add(other[resource]);
         }
         sum
+    }
+}
+
+/// As a sequence of eight numbers.
+///
+/// Nearly all amounts are zero. A number below 128 has one encoding in every format that we write, whatever its type, and as a byte it needs
+/// no loop.
+impl Serialize for Charges {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeTuple;
+        let mut amounts = serializer.serialize_tuple(Self::NONE.0.len())?;
+        for amount in &self.0 {
+            match u8::try_from(*amount) {
+                Ok(small) if small < 128 => amounts.serialize_element(&small)?,
+                _ => amounts.serialize_element(amount)?,
+            }
+        }
+        amounts.end()
     }
 }
 

@@ -102,12 +102,14 @@ impl Value {
     /// How deep it nests: 1 for a plain value. Stops counting at `limit + 1`, so that it cannot be made to recurse without end.
     #[must_use]
     pub fn depth(&self, limit: usize) -> usize {
-        let below = |values: &mut dyn Iterator<Item = &Value>| {
-            if limit == 0 { 0 } else { values.map(|value| value.depth(limit - 1)).max().unwrap_or(0) }
+        // Most values that stand in a map are plain ones.
+        let depth_below = |deepest: usize, value: &Value| match value {
+            Self::List(_) | Self::Map(_) if limit > 0 => deepest.max(value.depth(limit - 1)),
+            _ => deepest.max(usize::from(limit > 0)),
         };
         match self {
-            Self::List(items) => 1 + below(&mut items.iter()),
-            Self::Map(pairs) => 1 + below(&mut pairs.iter().map(|(_, value)| value)),
+            Self::List(items) => 1 + items.iter().fold(0, depth_below),
+            Self::Map(pairs) => 1 + pairs.iter().map(|(_, value)| value).fold(0, depth_below),
             _ => 1,
         }
     }

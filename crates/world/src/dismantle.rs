@@ -23,14 +23,16 @@ impl World {
             graves,
             migrations,
             exempt,
+            code,
             usage,
             measured,
             log,
             inboxes,
             clock,
-            scratch,
+            recent,
+            ends,
         } = self;
-        drop(log);
+        drop((log, recent));
         let_go("event log");
         drop(accounts);
         let_go("accounts");
@@ -56,7 +58,7 @@ impl World {
         let_go("ontology");
         drop(symbols);
         let_go("symbols");
-        drop((rules, book, mint, deleters, graves, migrations, clock, scratch));
+        drop((rules, book, mint, deleters, graves, migrations, code, clock, ends));
         let_go("the rest of the world");
     }
 }

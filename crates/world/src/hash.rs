@@ -64,6 +64,10 @@ impl World {
         deleters.sort_unstable();
         decided.add(&deleters);
         decided.add(&self.migrations);
+        // Worlds that hold no code keep the hash that they had before there was any.
+        if !self.code.is_default() {
+            decided.add(&self.code);
+        }
         let mut measured = Section::default();
         for resource in Resource::RENEWABLE {
             let section = if resource.is_measured() { &mut measured } else { &mut decided };

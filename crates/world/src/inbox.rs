@@ -72,7 +72,7 @@ impl Inboxes {
     pub(crate) fn of(log: &EventLog) -> Self {
         let mut inboxes = Self::default();
         for event in log.after(0) {
-            inboxes.take_note(event);
+            inboxes.take_note(&event);
         }
         inboxes
     }
@@ -80,6 +80,15 @@ impl Inboxes {
     /// The latest events about `key`, oldest first.
     pub fn of_principal(&self, key: Key) -> impl Iterator<Item = u64> {
         self.boxes.get(key.index()).into_iter().flat_map(Inbox::iter)
+    }
+
+    /// Reads where the next number of `key` goes.
+    pub(crate) fn touch(&self, key: Key) -> u64 {
+        match self.boxes.get(key.index()) {
+            None | Some(Inbox::Empty) => 0,
+            Some(Inbox::One(seq)) => *seq,
+            Some(Inbox::More(latest)) => latest.count as u64 ^ latest.seqs[latest.count % Self::KEPT_MAX],
+        }
     }
 
     pub(crate) fn take_note(&mut self, event: &Event) {

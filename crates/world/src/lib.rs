@@ -6,6 +6,7 @@
 
 mod accounts;
 mod agents;
+mod code;
 mod decide;
 mod disk;
 mod dismantle;
@@ -30,6 +31,7 @@ mod snapshot;
 mod step;
 mod subscriptions;
 mod totals;
+mod touch;
 mod usage;
 mod view;
 mod visibility;
@@ -38,7 +40,7 @@ mod world;
 pub use accounts::{Account, Accounts};
 pub use agents::{AgentLoop, Agents, LoopState};
 pub use decide::MigrationPlan;
-pub use event_log::{Event, EventLog};
+pub use event_log::{Entry, Event, EventLog};
 pub use hash::StateHash;
 pub use inbox::Inboxes;
 pub use laws::Broken;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ecology_types::{Act, Action, Command, Draft, Interface, Limits, Method, SmolStr, Value};
+use ecology_types::{
+    Act, Action, AllowedInvocation, Command, Draft, Interface, Limits, Method, SmolStr, Value,
+};
 
 /// The command, cut to just above the limit that it exceeds; `None` when it exceeds none.
 ///
@@ -27,26 +29,35 @@ pub(crate) fn cut(command: &Command, limits: &Limits) -> Option<Command> {
             }
         }
         Action::Invoke { artifact, method, args } => {
-            let args_max = usize::try_from(limits.args_bytes_max).unwrap_or(usize::MAX);
-            let depth_max = limits.args_depth_max as usize;
-            let is_deep = args.depth(depth_max) > depth_max;
-            let is_large = !is_deep && args.bytes() > args_max;
-            if !is_deep && !is_large && method.len() <= name_max {
-                return None;
-            }
-            let args = if is_deep {
-                (0..depth_max).fold(Value::Null, |inner, _| Value::List(vec![inner]))
-            } else if is_large {
-                Value::text("x".repeat(args_max.saturating_add(1)))
-            } else {
-                args.clone()
-            };
-            let method = cut_text(method, name_max).map_or_else(|| method.clone(), SmolStr::from);
+            let (method, args) = cut_call(method, args, limits, name_max)?;
             Action::Invoke { artifact: artifact.clone(), method, args }
+        }
+        Action::InvokeAllowing(call) => {
+            let (method, args) = cut_call(&call.method, &call.args, limits, name_max)?;
+            Action::InvokeAllowing(Box::new(AllowedInvocation { method, args, ..(**call).clone() }))
         }
     };
     let (thought, answers) = (act.thought.clone(), act.answers.clone());
     Some(Command::Act(Act { agent: act.agent, action, thought, answers }))
+}
+
+/// A method and arguments that are refused for the same reason as those that are too large, but small; `None` when they are not too large.
+fn cut_call(method: &SmolStr, args: &Value, limits: &Limits, name_max: usize) -> Option<(SmolStr, Value)> {
+    let args_max = usize::try_from(limits.args_bytes_max).unwrap_or(usize::MAX);
+    let depth_max = limits.args_depth_max as usize;
+    let is_deep = args.depth(depth_max) > depth_max;
+    let is_large = !is_deep && args.bytes() > args_max;
+    if !is_deep && !is_large && method.len() <= name_max {
+        return None;
+    }
+    let args = if is_deep {
+        (0..depth_max).fold(Value::Null, |inner, _| Value::List(vec![inner]))
+    } else if is_large {
+        Value::text("x".repeat(args_max.saturating_add(1)))
+    } else {
+        args.clone()
+    };
+    Some((cut_text(method, name_max).map_or_else(|| method.clone(), SmolStr::from), args))
 }
 
 fn cut_draft(draft: &Draft, limits: &Limits, content_max: usize, name_max: usize) -> Option<Draft> {

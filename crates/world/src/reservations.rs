@@ -1,8 +1,6 @@
 //! What is set aside until it is known how much was really used.
 
-use std::collections::BTreeMap;
-
-use ecology_types::{Charges, Key, ReservationId};
+use ecology_types::{Charges, Key, Numbered, ReservationId};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Reservations {
     last: ReservationId,
-    /// Ascending numbers: the oldest reservation is usually the next to be settled.
-    open: BTreeMap<ReservationId, Open>,
+    /// The oldest reservation is usually the next to be settled.
+    open: Numbered<Open>,
     /// Looked up, never iterated.
     count_of: FxHashMap<Key, u32>,
 }
@@ -35,12 +33,12 @@ impl Reservations {
     /// An open one.
     #[must_use]
     pub fn get(&self, reservation: ReservationId) -> Option<&Open> {
-        self.open.get(&reservation)
+        self.open.get(reservation)
     }
 
     /// All open ones, in ascending numbers.
     pub fn iter(&self) -> impl Iterator<Item = (ReservationId, &Open)> {
-        self.open.iter().map(|(reservation, open)| (*reservation, open))
+        self.open.iter()
     }
 
     /// How many are open for one principal.
@@ -56,7 +54,7 @@ impl Reservations {
     }
 
     pub(crate) fn remove(&mut self, reservation: ReservationId) -> Option<Open> {
-        let open = self.open.remove(&reservation)?;
+        let open = self.open.remove(reservation)?;
         if let Some(count) = self.count_of.get_mut(&open.principal) {
             *count -= 1;
             if *count == 0 {
@@ -67,7 +65,7 @@ impl Reservations {
     }
 
     /// For state hashes: only what is open, in order.
-    pub(crate) fn canonical(&self) -> (ReservationId, &BTreeMap<ReservationId, Open>) {
+    pub(crate) fn canonical(&self) -> (ReservationId, &Numbered<Open>) {
         (self.last, &self.open)
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::Accounts;
 use crate::agents::Agents;
+use crate::code::Code;
 use crate::disk::Exempt;
 use crate::event_log::EventLog;
 use crate::graves::Graves;
@@ -23,7 +24,7 @@ use crate::usage::{Measured, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 4;
+pub const SNAPSHOT_VERSION: u32 = 6;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -41,6 +42,7 @@ struct Saved {
     graves: Graves,
     migrations: Migrations,
     exempt: Exempt,
+    code: Code,
     usage: Totals<Usage>,
     measured: Totals<Measured>,
     log: EventLog,
@@ -77,6 +79,7 @@ impl World {
             graves: self.graves.clone(),
             migrations: self.migrations.clone(),
             exempt: self.exempt.clone(),
+            code: self.code.clone(),
             usage: self.usage.clone(),
             measured: self.measured.clone(),
             log: self.log.clone(),
@@ -127,12 +130,14 @@ impl World {
             graves: saved.graves,
             migrations: saved.migrations,
             exempt: saved.exempt,
+            code: saved.code,
             usage: saved.usage,
             measured: saved.measured,
             inboxes: Inboxes::of(&saved.log),
             log: saved.log,
             clock: saved.clock,
-            scratch: Vec::new(),
+            recent: Vec::new(),
+            ends: Vec::new(),
         })
     }
 }

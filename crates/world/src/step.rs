@@ -2,6 +2,7 @@
 
 use ecology_types::{Command, Effect, Key, Outcome, RecordRef, ReservationId, SmolStr, Time, Value};
 
+use crate::event_log::Event;
 use crate::oversize;
 use crate::world::{World, creates};
 
@@ -47,13 +48,21 @@ pub enum StepError {
     Encoding(String),
 }
 
-/// The largest room for effects that is kept from one step to the next.
-const SCRATCH_LEN_MAX: usize = 64;
+/// The largest room for events that is kept from one step to the next.
+const RECENT_LEN_MAX: usize = 2_048;
 
 /// What a decision consists of, before it is applied.
+///
+/// Effects are planned as the events that they will be, in the room where they stay until the next step: nothing is moved when they are
+/// applied.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
-    pub(crate) effects: Vec<Effect>,
+    pub(crate) events: Vec<Event>,
+    actor: Option<Key>,
+    time: Time,
+    record: u64,
+    /// Whether it is known that the command keeps to the limits on size.
+    pub(crate) fits: bool,
     pub(crate) reservation: Option<ReservationId>,
     pub(crate) bandwidth_bytes: u64,
     pub(crate) written_bytes: u64,
@@ -64,8 +73,14 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    #[inline(always)]
     pub(crate) fn push(&mut self, effect: Effect) {
-        self.effects.push(effect);
+        // Numbers are given when it is certain what comes before.
+        self.events.push(Event { seq: 0, time: self.time, actor: self.actor, cause: self.record, effect });
+    }
+
+    pub(crate) fn extend(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        effects.into_iter().for_each(|effect| self.push(effect));
     }
 }
 
@@ -78,7 +93,18 @@ impl World {
     /// # Errors
     /// [`StepError`] for a command that makes no sense in the present state. What an agent does wrong is an outcome, not an error.
     pub fn step(&mut self, command: &Command, now: Time) -> Result<Step, StepError> {
-        self.step_with(command, now, true)
+        let mut bytes = Vec::with_capacity(256);
+        let step = self.step_with(command, now, Some(&mut bytes))?;
+        Ok(Step { bytes, ..step })
+    }
+
+    /// The same with the record appended to `into`, so that many records can share one buffer; [`Step::bytes`] stays empty.
+    ///
+    /// # Errors
+    /// As [`World::step`]; `into` is then as it was before.
+    pub fn step_into(&mut self, command: &Command, now: Time, into: &mut Vec<u8>) -> Result<Step, StepError> {
+        let before = into.len();
+        self.step_with(command, now, Some(into)).inspect_err(|_| into.truncate(before))
     }
 
     /// The same without encoding the record, for worlds that keep no journal.
@@ -86,7 +112,7 @@ impl World {
     /// # Errors
     /// As [`World::step`].
     pub fn step_unrecorded(&mut self, command: &Command, now: Time) -> Result<Step, StepError> {
-        self.step_with(command, now, false)
+        self.step_with(command, now, None)
     }
 
     /// What would come of a command now, without doing it: for asking another implementation about a recorded history.
@@ -101,10 +127,15 @@ impl World {
         }
         let mut plan = Plan::default();
         let outcome = self.decide(command, now.max(self.clock.time), &mut plan)?;
-        Ok((outcome, plan.effects))
+        Ok((outcome, plan.events.into_iter().map(|event| event.effect).collect()))
     }
 
-    fn step_with(&mut self, command: &Command, now: Time, encode: bool) -> Result<Step, StepError> {
+    fn step_with(
+        &mut self,
+        command: &Command,
+        now: Time,
+        into: Option<&mut Vec<u8>>,
+    ) -> Result<Step, StepError> {
         match (self.clock.record == 0, creates(command)) {
             (true, false) => return Err(StepError::NotCreated),
             (false, true) => return Err(StepError::AlreadyCreated),
@@ -117,36 +148,38 @@ impl World {
         if let Some(unknown) = actor.filter(|actor| actor.index() >= self.symbols.len()) {
             return Err(StepError::Contradiction(format!("nobody has the key {}", unknown.0)));
         }
-        let mut plan = Plan { effects: std::mem::take(&mut self.scratch), ..Plan::default() };
-        plan.effects.clear();
+        let mut events = std::mem::take(&mut self.recent);
+        events.clear();
+        if events.capacity() > RECENT_LEN_MAX {
+            events = Vec::new();
+        }
+        let record = self.clock.record + 1;
+        // Only these are looked at by `oversize::cut`.
+        let fits = cut.is_none() && matches!(command, Command::Act(_));
+        let mut plan = Plan { events, actor, time: now, record, fits, ..Plan::default() };
         let outcome = self.decide(command, now, &mut plan)?;
         let first_event = self.clock.event + 1;
-        let bytes = if encode {
-            let record = RecordRef {
-                number: self.clock.record + 1,
-                first_event,
-                time: now,
-                axes: self.parts.axes,
-                actor,
-                command,
-                effects: &plan.effects,
-            };
-            record.encode(Vec::with_capacity(256)).map_err(|error| StepError::Encoding(error.to_string()))?
-        } else {
-            Vec::new()
+        let mut ends = std::mem::take(&mut self.ends);
+        ends.clear();
+        let encoded: Option<&[u8]> = match into {
+            Some(into) => {
+                let (time, axes, effects) = (now, self.parts.axes, [].as_slice());
+                let head = RecordRef { number: record, first_event, time, axes, actor, command, effects };
+                head.encode_into(plan.events.iter().map(|event| &event.effect), into, |end| ends.push(end))
+                    .map_err(|error| StepError::Encoding(error.to_string()))?;
+                Some(into)
+            }
+            None => None,
         };
         self.begin_record(now);
-        for effect in plan.effects.drain(..) {
-            self.commit(actor, effect);
-        }
-        if plan.effects.capacity() <= SCRATCH_LEN_MAX {
-            self.scratch = plan.effects;
-        }
+        self.recent = plan.events;
+        self.commit(encoded.map(|bytes| (bytes, ends.as_slice())));
+        self.ends = ends;
         Ok(Step {
             outcome,
-            record: self.clock.record,
+            record,
             first_event,
-            bytes,
+            bytes: Vec::new(),
             reservation: plan.reservation,
             bandwidth_bytes: plan.bandwidth_bytes,
             written_bytes: plan.written_bytes,
@@ -178,6 +211,8 @@ impl World {
                 });
             }
             Command::Act(act) => return Ok(self.decide_act(act, now, plan)),
+            Command::ActByTool(turn) => return Ok(self.decide_act(&turn.act, now, plan)),
+            Command::SetCodeRules(rules) => plan.push(Effect::CodeRulesSet(rules.clone())),
             Command::Void { agent, thought } => {
                 let open = self.open_reservation(*agent, thought);
                 // Like the thought of a refused action, one without a reservation is paid for while there is capacity for it.
@@ -202,6 +237,7 @@ impl World {
 const fn actor_of(command: &Command) -> Option<Key> {
     match command {
         Command::Act(act) => Some(act.agent),
+        Command::ActByTool(turn) => Some(turn.act.agent),
         Command::Reserve { agent, .. } | Command::Void { agent, .. } | Command::Lifecycle { agent, .. } => {
             Some(*agent)
         }

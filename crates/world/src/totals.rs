@@ -44,6 +44,12 @@ impl<T: Row> Totals<T> {
         self.rows.get(key.index()).map_or_else(T::default, |row| T::of(&self.full(key, row)))
     }
 
+    /// The first and the last number of a row, to bring all of it into the processor's cache.
+    pub(crate) fn touch(&self, key: Key) -> u32 {
+        let row = self.rows.get(key.index()).map_or(&[][..], AsRef::as_ref);
+        row.first().unwrap_or(&0) ^ row.last().unwrap_or(&0)
+    }
+
     /// Those that are not empty, in ascending keys.
     pub fn iter(&self) -> impl Iterator<Item = (Key, T)> {
         self.all().filter(|(_, row)| *row != T::default())

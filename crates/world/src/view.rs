@@ -161,7 +161,7 @@ impl Perception for AgentView<'_> {
     fn events(&self, visit: &mut dyn FnMut(EventGlimpse<'_>)) {
         for seq in self.world.inboxes.of_principal(self.agent).filter(|seq| *seq > self.seen) {
             if let Some(event) = self.world.log.get(seq)
-                && self.world.may_see_event(event, self.agent)
+                && self.world.may_see_event(&event, self.agent)
             {
                 visit(EventGlimpse {
                     seq: event.seq,

@@ -71,7 +71,9 @@ impl World {
             Effect::ArtifactCreated(record) => {
                 event.actor.is_some_and(is_viewer) || self.may_know_of(viewer, record.key)
             }
-            Effect::ArtifactChanged { key, .. } | Effect::ArtifactDeleted { key } => {
+            Effect::ArtifactChanged { key, .. }
+            | Effect::ArtifactDeleted { key }
+            | Effect::StateSet { key, .. } => {
                 event.actor.is_some_and(is_viewer) || self.may_know_of(viewer, *key)
             }
             Effect::OwnershipTransferred { key, from, to } => {
@@ -130,7 +132,7 @@ impl World {
     /// Whether `viewer` may know of every order that is opened or closed in the record that this event is part of: what changes hands
     /// for an order says as much as the order.
     fn may_know_of_deal(&self, event: &Event, viewer: Key) -> bool {
-        let of_record = |other: &&Event| other.cause == event.cause;
+        let of_record = |other: &Event| other.cause == event.cause;
         let later = self.log.after(event.seq).take_while(of_record);
         let earlier =
             (self.log.first_kept()..event.seq).rev().map_while(|seq| self.log.get(seq)).take_while(of_record);
@@ -332,6 +334,9 @@ impl World {
             Effect::MigrationFinished { axis, to } => {
                 start.value("axis", axis.name()).value("to", axis.implementation(*to))
             }
+            Effect::CodeRulesSet(_) => start,
+            // What code keeps is for those who ask it.
+            Effect::StateSet { key, version, .. } => start.key("artifact", *key).value("version", *version),
             Effect::LimitExceeded { agent, resource, used, allowed } => start
                 .key("agent", *agent)
                 .value("resource", resource.name())

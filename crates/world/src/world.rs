@@ -6,13 +6,14 @@ use ecology_contracts::AccessView;
 use ecology_ontology::{Change, Resolution, Symbols};
 use ecology_rate_limiting::RateEvent;
 use ecology_types::{
-    ArtifactRecord, Axis, AxisVector, Charges, Command, Effect, GenesisArtifact, Id, Key, Record, Resource,
-    ResourceKind, Rules, Scrip, Seed, Side, SmolStr, Time,
+    ArtifactRecord, Axis, AxisVector, Charges, CodeRules, Command, Effect, GenesisArtifact, Id, Key, Record,
+    Resource, ResourceKind, Rules, Scrip, Seed, Side, SmolStr, Time, Value,
 };
 use rustc_hash::FxHashMap;
 
 use crate::accounts::Accounts;
 use crate::agents::{Agents, LoopState};
+use crate::code::Code;
 use crate::disk::Exempt;
 use crate::event_log::{Event, EventLog};
 use crate::graves::Graves;
@@ -45,13 +46,16 @@ pub struct World {
     pub(crate) graves: Graves,
     pub(crate) migrations: Migrations,
     pub(crate) exempt: Exempt,
+    pub(crate) code: Code,
     pub(crate) usage: Totals<Usage>,
     pub(crate) measured: Totals<Measured>,
     pub(crate) log: EventLog,
     pub(crate) inboxes: Inboxes,
     pub(crate) clock: Clock,
-    /// Room for the effects of the next step, kept so that a step need not ask for it.
-    pub(crate) scratch: Vec<Effect>,
+    /// The events of the last record. Their room is that of the next one, so that a step need not ask for it.
+    pub(crate) recent: Vec<Event>,
+    /// Where the effects of the last record end in its encoding, kept for its room.
+    pub(crate) ends: Vec<usize>,
 }
 
 /// Where a world is in its history.
@@ -98,12 +102,14 @@ impl World {
             graves: Graves::default(),
             migrations: Migrations::default(),
             exempt: Exempt::default(),
+            code: Code::default(),
             usage: Totals::default(),
             measured: Totals::default(),
             log: EventLog::default(),
             inboxes: Inboxes::default(),
             clock: Clock::default(),
-            scratch: Vec::new(),
+            recent: Vec::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -123,6 +129,18 @@ impl World {
     #[must_use]
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// The physics of code that agents write.
+    #[must_use]
+    pub const fn code_rules(&self) -> &CodeRules {
+        &self.code.rules
+    }
+
+    /// What an executable keeps, with its version; version 0 and null for one that keeps nothing.
+    #[must_use]
+    pub fn kept_state(&self, key: Key) -> (u64, &Value) {
+        self.code.state(key)
     }
 
     /// World time of the last record.
@@ -193,6 +211,12 @@ impl World {
     #[must_use]
     pub const fn reservations(&self) -> &Reservations {
         &self.reservations
+    }
+
+    /// The events of the last record.
+    #[must_use]
+    pub fn last_events(&self) -> &[Event] {
+        &self.recent
     }
 
     /// The most recent events.
@@ -292,9 +316,11 @@ impl World {
             });
         }
         self.begin_record(record.time);
-        for effect in record.effects {
-            self.commit(record.actor, effect);
-        }
+        let (time, cause, actor) = (self.clock.time, record.number, record.actor);
+        let events = record.effects.into_iter().map(|effect| Event { seq: 0, time, actor, cause, effect });
+        self.recent.clear();
+        self.recent.extend(events);
+        self.commit(None);
         Ok(())
     }
 
@@ -303,14 +329,17 @@ impl World {
         self.clock.time = self.clock.time.max(time);
     }
 
-    /// Applies one effect and enters it into the log.
-    pub(crate) fn commit(&mut self, actor: Option<Key>, effect: Effect) {
-        self.apply(actor, &effect);
-        self.clock.event += 1;
-        let event =
-            Event { seq: self.clock.event, time: self.clock.time, actor, cause: self.clock.record, effect };
-        self.inboxes.take_note(&event);
-        self.log.push(event);
+    /// Numbers the recent events, applies them and enters them into the log. `encoded`: see [`EventLog::push_record`].
+    pub(crate) fn commit(&mut self, encoded: Option<(&[u8], &[usize])>) {
+        let mut events = std::mem::take(&mut self.recent);
+        for event in &mut events {
+            self.apply(event.actor, &event.effect);
+            self.clock.event += 1;
+            event.seq = self.clock.event;
+            self.inboxes.take_note(event);
+        }
+        self.log.push_record(&events, encoded);
+        self.recent = events;
     }
 
     fn apply(&mut self, actor: Option<Key>, effect: &Effect) {
@@ -486,6 +515,8 @@ impl World {
             | Effect::PermissionDivergence { .. }
             | Effect::Container { .. }
             | Effect::LimitExceeded { .. } => {}
+            Effect::CodeRulesSet(rules) => self.code.rules = (**rules).clone(),
+            Effect::StateSet { key, version, state } => self.code.set_state(*key, *version, state.clone()),
             Effect::MigrationBegun { axis, to, .. } => self.migrations.begin(*axis, *to, self.clock.record),
             Effect::MigrationBatch { axis, from, until, digest, converted, .. } => {
                 self.apply_batch(*axis, (*from, *until, *digest), converted);

@@ -342,7 +342,7 @@ fn play(combo: Combo, seed: u64, steps: u64) {
                     for name in ["ann", "bob", "eve"] {
                         let Some(viewer) = test.world.principal_named(name) else { continue };
                         let shown = |world: &World| -> Vec<Option<Value>> {
-                            world.log().after(0).map(|event| world.show_event(event, viewer)).collect()
+                            world.log().after(0).map(|event| world.show_event(&event, viewer)).collect()
                         };
                         assert_eq!(shown(twin), shown(&test.world));
                     }

@@ -279,7 +279,7 @@ impl TestWorld {
         let viewer = self.key(agent);
         let events = self.world.log().after(0);
         events
-            .filter_map(|event| self.world.show_event(event, viewer))
+            .filter_map(|event| self.world.show_event(&event, viewer))
             .map(|event| format!("{event:?}"))
             .collect()
     }

@@ -78,6 +78,7 @@ pub(crate) enum Command {
     Repair(RepairArgs),
     Import(ImportArgs),
     Scenarios(ScenariosArgs),
+    Contracts(ContractsArgs),
     Features(FeaturesArgs),
     Explain(ExplainArgs),
     #[command(subcommand)]
@@ -301,6 +302,22 @@ pub(crate) struct RepairArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScenariosArgs {
     /// One JSON array instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// List the contracts that are shipped as source, or show one
+///
+/// Each is an example and a start for one's own: with --set its parameters are filled in. What is shown is the content of an executable
+/// artifact; another artifact that names it as its access contract is governed by it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContractsArgs {
+    /// Show the source of this one
+    pub(crate) name: Option<String>,
+    /// Fill in a parameter, for example read_price=5; may be repeated
+    #[arg(long, value_name = "PARAMETER=VALUE", requires = "name")]
+    pub(crate) set: Vec<String>,
+    /// JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -4,6 +4,7 @@ pub(crate) mod agree;
 pub(crate) mod compare_modes;
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod contracts;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod dump;

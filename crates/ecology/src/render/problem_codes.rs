@@ -209,6 +209,16 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Take the name that the message suggests.",
     ),
     (
+        "usage::unknown_contract",
+        "The library has no contract of this name.",
+        "`ecology contracts` lists them.",
+    ),
+    (
+        "usage::parameter",
+        "A parameter of a contract of the library cannot be filled in like this.",
+        "`ecology contracts NAME` shows its parameters; write --set NAME=VALUE with a value like the default.",
+    ),
+    (
         "usage::unknown_code",
         "There is no code of this name.",
         "`ecology explain` without a code lists all of them.",

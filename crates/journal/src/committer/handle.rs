@@ -1,10 +1,10 @@
 //! What submitters hold.
 
 use super::super::sync::{Arc, MutexGuard, sync_channel};
-use super::shared::{Shared, State, Waiting};
+use super::shared::{Shared, State};
 use super::ticket::Ticket;
 use crate::check::frame_length;
-use crate::{Journal, JournalError};
+use crate::{Frames, Journal, JournalError};
 
 /// Why [`CommitHandle::try_submit`] took nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ impl CommitHandle {
     /// # Errors
     /// The error that stopped the journal; [`JournalError::Closed`]; [`JournalError::TooLarge`].
     pub fn submit(&self, bytes: Vec<u8>) -> Result<Ticket, JournalError> {
-        self.submit_group(None, vec![bytes])
+        self.submit_frames(None, bytes.into())
     }
 
     /// As [`submit`](Self::submit), for a writer that numbers its frames itself: refused unless `number` comes next.
@@ -41,7 +41,7 @@ impl CommitHandle {
     /// # Errors
     /// [`JournalError::OutOfOrder`] besides those of [`submit`](Self::submit).
     pub fn submit_numbered(&self, number: u64, bytes: Vec<u8>) -> Result<Ticket, JournalError> {
-        self.submit_group(Some(number), vec![bytes])
+        self.submit_frames(Some(number), bytes.into())
     }
 
     /// Appends several frames that go into one batch, so that a crash keeps all or none of them. The ticket is that of the last
@@ -50,9 +50,15 @@ impl CommitHandle {
     /// # Errors
     /// As [`submit_numbered`](Self::submit_numbered).
     pub fn submit_group(&self, first: Option<u64>, group: Vec<Vec<u8>>) -> Result<Ticket, JournalError> {
-        for bytes in &group {
-            frame_length(bytes)?;
-        }
+        self.submit_frames(first, group.into_iter().collect())
+    }
+
+    /// As [`submit_group`](Self::submit_group), for frames that share one buffer; [`spare`](Self::spare) has one for the next group.
+    ///
+    /// # Errors
+    /// As [`submit_numbered`](Self::submit_numbered).
+    pub fn submit_frames(&self, first: Option<u64>, group: Frames) -> Result<Ticket, JournalError> {
+        group.check()?;
         let mut state = self.shared.state();
         loop {
             Self::must_take(&state, first)?;
@@ -72,10 +78,16 @@ impl CommitHandle {
         let state = self.shared.state();
         Self::must_take(&state, None)?;
         if self.has_room(&state) {
-            Ok(self.push(state, vec![bytes]))
+            Ok(self.push(state, bytes.into()))
         } else {
             Err(TrySubmitError::Full(bytes))
         }
+    }
+
+    /// An empty buffer with the room of one that has been committed, if there is one.
+    #[must_use]
+    pub fn spare(&self) -> Frames {
+        self.shared.state().spare.pop().unwrap_or_default()
     }
 
     /// All frames up to this number are durable.
@@ -168,18 +180,18 @@ impl CommitHandle {
     fn has_room(&self, state: &State) -> bool {
         let options = &self.shared.options;
         state.queue.is_empty()
-            || state.queue.len() < options.queue_frames_max && state.queue_bytes < options.queue_bytes_max
+            || state.queue_frames < options.queue_frames_max && state.queue_bytes < options.queue_bytes_max
     }
 
-    fn push(&self, mut state: MutexGuard<'_, State>, group: Vec<Vec<u8>>) -> Ticket {
+    fn push(&self, mut state: MutexGuard<'_, State>, group: Frames) -> Ticket {
         let idle = state.queue.is_empty();
-        let last = group.len().saturating_sub(1);
         state.submitted += group.len() as u64;
         let number = state.submitted;
         self.shared.note_submitted(number);
-        for (index, bytes) in group.into_iter().enumerate() {
-            state.queue_bytes += bytes.len();
-            state.queue.push_back(Waiting { bytes, joined_to_next: index < last });
+        if !group.is_empty() {
+            state.queue_frames += group.len();
+            state.queue_bytes += group.bytes_len();
+            state.queue.push_back(group);
         }
         drop(state);
         if idle {

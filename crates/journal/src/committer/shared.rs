@@ -6,23 +6,23 @@ use std::task::Waker;
 
 use super::super::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use super::CommitterOptions;
-use crate::{Journal, JournalError};
+use crate::{Frames, Journal, JournalError};
 
 /// Work on the journal itself, done between batches.
 pub(super) type Job = Box<dyn FnOnce(&mut dyn Journal) + Send>;
 
-/// A frame that waits.
-pub(super) struct Waiting {
-    pub(super) bytes: Vec<u8>,
-    /// Whether the next frame belongs to the same group and must go into the same batch.
-    pub(super) joined_to_next: bool,
-}
+/// Buffers that are kept for their room, and the largest one that is: together less than the queue may hold.
+const SPARE_MAX: usize = 4;
+const SPARE_BYTES_MAX: usize = 1024 * 1024;
 
 /// What is behind the mutex.
 pub(super) struct State {
-    /// Frames in order; the last one has number `submitted`.
-    pub(super) queue: VecDeque<Waiting>,
+    /// Groups in order, each to go into one batch; the last frame of the last one has number `submitted`.
+    pub(super) queue: VecDeque<Frames>,
+    pub(super) queue_frames: usize,
     pub(super) queue_bytes: usize,
+    /// Empty buffers for the next groups.
+    pub(super) spare: Vec<Frames>,
     /// The number of the last frame submitted.
     pub(super) submitted: u64,
     /// Jobs, each with the number of the last frame submitted before it.
@@ -61,7 +61,9 @@ impl Shared {
         Self {
             state: Mutex::new(State {
                 queue: VecDeque::new(),
+                queue_frames: 0,
                 queue_bytes: 0,
+                spare: Vec::new(),
                 submitted: last,
                 jobs: VecDeque::new(),
                 closing: false,
@@ -100,9 +102,15 @@ impl Shared {
         self.submitted.store(number, Ordering::Relaxed);
     }
 
-    /// Moves the watermark and wakes whom it concerns.
-    pub(super) fn advance(&self, to: u64) {
+    /// Moves the watermark and wakes whom it concerns. The buffers of what is durable go back to those who submit.
+    pub(super) fn advance(&self, to: u64, batch: Vec<Frames>) {
         let mut state = self.state();
+        for mut group in batch {
+            if state.spare.len() < SPARE_MAX && group.room_bytes() <= SPARE_BYTES_MAX {
+                group.clear();
+                state.spare.push(group);
+            }
+        }
         self.committed.store(to, Ordering::Release);
         let (ready, waiting) =
             std::mem::take(&mut state.wakers).into_iter().partition(|&(number, _)| number <= to);
@@ -128,7 +136,7 @@ impl Shared {
         let mut state = self.state();
         state.failed.get_or_insert_with(|| error.clone());
         state.queue.clear();
-        state.queue_bytes = 0;
+        (state.queue_frames, state.queue_bytes) = (0, 0);
         // A dropped job tells its caller by hanging up.
         let jobs = std::mem::take(&mut state.jobs);
         let wakers = std::mem::take(&mut state.wakers);

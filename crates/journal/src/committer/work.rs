@@ -1,9 +1,9 @@
 //! The committer's thread.
 
 use super::super::sync::{MutexGuard, yield_now};
-use super::shared::{Job, Shared, State, Waiting};
+use super::shared::{Job, Shared, State};
 use super::{OnCommit, Progress};
-use crate::{Frame, Journal, JournalError};
+use crate::{Frame, Frames, Journal, JournalError};
 
 /// A batch is let grow, by yielding the processor, until as many frames wait as the last sync released: whoever waited for that
 /// sync is likely to come back at once, and without this the first to do so would get a sync of its own while the rest wait for
@@ -15,7 +15,7 @@ const LOOKS_MAX: u32 = 2048;
 
 /// What to do next.
 enum Next {
-    Batch(Vec<Waiting>),
+    Batch(Vec<Frames>),
     Work(Job),
     End,
 }
@@ -48,13 +48,13 @@ pub(super) fn run(
             Next::Batch(batch) => {
                 #[cfg(feature = "planted-bugs")]
                 if shared.options.planted == Some(crate::PlantedBug::AcknowledgeBeforeSync) {
-                    let last = journal.last() + batch.len() as u64;
-                    shared.advance(last);
+                    let last = journal.last() + frames_of(&batch) as u64;
+                    shared.advance(last, Vec::new());
                     on_commit(&Progress::Committed(last));
                 }
                 append(journal.as_mut(), &batch).map(|last| {
-                    released = batch.len();
-                    shared.advance(last);
+                    released = frames_of(&batch);
+                    shared.advance(last, batch);
                     on_commit(&Progress::Committed(last));
                 })
             }
@@ -74,10 +74,16 @@ pub(super) fn run(
     journal
 }
 
-fn append(journal: &mut dyn Journal, batch: &[Waiting]) -> Result<u64, JournalError> {
+fn frames_of(batch: &[Frames]) -> usize {
+    batch.iter().map(Frames::len).sum()
+}
+
+fn append(journal: &mut dyn Journal, batch: &[Frames]) -> Result<u64, JournalError> {
     let first = journal.last() + 1;
-    let frames: Vec<Frame<'_>> =
-        (first..).zip(batch).map(|(number, waiting)| Frame { number, bytes: &waiting.bytes }).collect();
+    let mut frames = Vec::with_capacity(frames_of(batch));
+    frames.extend(
+        (first..).zip(batch.iter().flat_map(Frames::iter)).map(|(number, bytes)| Frame { number, bytes }),
+    );
     journal.append(&frames)?;
     Ok(journal.last())
 }
@@ -90,7 +96,7 @@ fn next(shared: &Shared, released: usize) -> Next {
         if let Some((_, job)) = state.jobs.pop_front_if(|&mut (after, _)| after <= committed) {
             return Next::Work(job);
         }
-        let waiting = state.queue.len();
+        let waiting = state.queue_frames;
         if waiting == 0 {
             if state.closing {
                 return Next::End;
@@ -126,24 +132,21 @@ fn gather(shared: &Shared, enough: u64) {
 }
 
 /// Takes the next batch off the queue: whole groups up to the limits, at least one.
-fn take(shared: &Shared, state: &mut MutexGuard<'_, State>) -> Vec<Waiting> {
+fn take(shared: &Shared, state: &mut MutexGuard<'_, State>) -> Vec<Frames> {
     let options = &shared.options;
     let (mut frames, mut bytes) = (0, 0);
-    // The end of the last group that fits.
-    let mut fits = 0;
-    for waiting in &state.queue {
-        frames += 1;
-        bytes += waiting.bytes.len();
-        if (frames > options.batch_frames_max || bytes > options.batch_bytes_max) && fits > 0 {
+    let mut batch = Vec::new();
+    while let Some(group) = state.queue.front() {
+        let (more_frames, more_bytes) = (frames + group.len(), bytes + group.bytes_len());
+        let fits = more_frames <= options.batch_frames_max && more_bytes <= options.batch_bytes_max;
+        if !fits && !batch.is_empty() {
             break;
         }
-        if !waiting.joined_to_next {
-            fits = frames;
-        }
+        (frames, bytes) = (more_frames, more_bytes);
+        batch.extend(state.queue.pop_front());
     }
-    let batch: Vec<Waiting> = state.queue.drain(..fits).collect();
-    let taken: usize = batch.iter().map(|waiting| waiting.bytes.len()).sum();
-    state.queue_bytes -= taken;
+    state.queue_frames -= frames;
+    state.queue_bytes -= bytes;
     shared.room.notify_all();
     batch
 }

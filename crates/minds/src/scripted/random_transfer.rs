@@ -49,6 +49,10 @@ impl Mind for RandomTransfer {
         "random_transfer"
     }
 
+    fn heeds_outcome(&self) -> bool {
+        false
+    }
+
     fn think(&mut self, view: &dyn Perception) -> Result<Decision, MindError> {
         let count = view.agents_count();
         // In tick mode everybody decides on the state before the tick; what arrives before the own turn can be given as well, so the

@@ -252,6 +252,7 @@ impl Village {
 
     fn act(&mut self, agent: usize, action: &Action) -> Outcome {
         match action {
+            Action::InvokeAllowing(_) => refuse(RefusalCode::Unavailable, "the village runs no code"),
             Action::Noop => Ok(Value::Null),
             Action::Read { artifact } => match self.artifacts.get(artifact) {
                 Some(found) => Ok(Value::text(&*found.content)),

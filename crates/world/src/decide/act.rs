@@ -9,6 +9,7 @@ use ecology_types::{
 };
 
 use super::permission::Call;
+use crate::event_log::Event;
 use crate::result::{id_value, row};
 use crate::services::{self, Caller};
 use crate::step::Plan;
@@ -38,14 +39,22 @@ impl World {
             _ => Charges::NONE,
         };
         let reserve = Charges::of(Resource::Cpu, self.rules.action_estimate[Resource::Cpu]);
-        let before = plan.effects.len();
+        let before = plan.events.len();
         let mut owes = false;
+        // What leads to the action and the action itself come before what it changes.
+        if let Some(thought) = &act.thought {
+            self.plan_thought(act.agent, thought, plan);
+        }
+        self.plan_cpu(act.agent, reserve, plan);
+        let action_at = plan.events.len();
+        let (verb, method) = (act.action.verb(), method_of(&act.action));
+        plan.push(Effect::ActionDone { verb, target: None, method, charges: Charges::NONE });
         let carried = self.carry_out(act, now, plan);
         let checked = carried.and_then(|done| {
             let charges = charges_of(act, &done, plan.args_bytes);
             let total = unpaid.saturating_add(&charges).saturating_add(&reserve);
             // What the action gives away is not there any more to pay for it.
-            let total = total.saturating_add(&given_away(act.agent, &plan.effects[before..]));
+            let total = total.saturating_add(&given_away(act.agent, &plan.events[action_at..]));
             self.admit(act.agent, &total, now)?;
             let bookings = [&unpaid, &charges, &reserve].into_iter().filter(|part| !part.is_none()).count();
             if bookings > 1 {
@@ -55,19 +64,12 @@ impl World {
         });
         match checked {
             Ok((done, charges)) => {
-                // What leads to the action and the action itself come before what it changes.
-                let body = plan.effects.len() - before;
-                if let Some(thought) = &act.thought {
-                    self.plan_thought(act.agent, thought, plan);
+                // Only now it is known what the action was about and what it used up.
+                if let Some(Event { effect: Effect::ActionDone { target, charges: used, .. }, .. }) =
+                    plan.events.get_mut(action_at)
+                {
+                    (*target, *used) = (done.target, charges);
                 }
-                self.plan_cpu(act.agent, reserve, plan);
-                plan.push(Effect::ActionDone {
-                    verb: act.action.verb(),
-                    target: done.target,
-                    method: method_of(&act.action),
-                    charges,
-                });
-                plan.effects[before..].rotate_left(body);
                 if let Some(thought) = &act.thought {
                     self.plan_settlement(act.agent, thought, plan);
                 }
@@ -76,7 +78,8 @@ impl World {
                 Ok(done.result)
             }
             Err(refusal) => {
-                plan.effects.truncate(before);
+                plan.events.truncate(before);
+                plan.reservation = None;
                 // The thought is paid for even when the action is refused, unless there is no capacity for the thought itself.
                 if let Some(thought) = &act.thought {
                     // Its CPU time is booked as well, so that nobody thinks for free by being refused.
@@ -144,6 +147,9 @@ impl World {
     /// A use pays off what is owed from overruns, as much of it as fits a window. When a turn is booked in several parts, each would pay
     /// off another windowful; so whoever owes more than one window has room for pays that off first, a window at a time, and then acts.
     fn owes_no_window(&self, agent: Key, total: &Charges, now: Time) -> Result<(), Refusal> {
+        if !self.parts.limiter.owes(agent) {
+            return Ok(());
+        }
         for resource in Resource::RENEWABLE {
             let owed = self.parts.limiter.overrun(agent, resource);
             let share = self.parts.limiter.share(agent, resource);
@@ -219,6 +225,9 @@ impl World {
             Action::Invoke { artifact, method, args } => {
                 self.decide_invoke(act, artifact, method, args, now, plan)
             }
+            Action::InvokeAllowing(call) => {
+                self.decide_invoke(act, &call.artifact, &call.method, &call.args, now, plan)
+            }
         }
     }
 
@@ -249,22 +258,10 @@ impl World {
         now: Time,
         plan: &mut Plan,
     ) -> Result<Done, Refusal> {
-        let limits = &self.rules.limits;
-        if method.len() > limits.name_bytes_max as usize {
-            let detail = format!("a method name has at most {} bytes", limits.name_bytes_max);
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
-        }
-        let depth_max = limits.args_depth_max as usize;
-        if args.depth(depth_max) > depth_max {
-            let detail = format!("the arguments nest deeper than {depth_max} levels");
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
-        }
         let bytes = args.bytes() as u64;
         plan.args_bytes = bytes;
-        if bytes > limits.args_bytes_max {
-            let detail =
-                format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max);
-            return Err(Refusal::new(RefusalCode::ArgumentInvalid, detail));
+        if !plan.fits {
+            self.refuse_large(method, args, bytes)?;
         }
         let record = self.find(artifact)?;
         let call = Call {
@@ -286,6 +283,22 @@ impl World {
             done.result_bytes = done.result.bytes() as u64;
         }
         Ok(done)
+    }
+
+    /// Refuses an invocation that is larger than a limit.
+    fn refuse_large(&self, method: &SmolStr, args: &Value, bytes: u64) -> Result<(), Refusal> {
+        let limits = &self.rules.limits;
+        let depth_max = limits.args_depth_max as usize;
+        let detail = if method.len() > limits.name_bytes_max as usize {
+            format!("a method name has at most {} bytes", limits.name_bytes_max)
+        } else if args.depth(depth_max) > depth_max {
+            format!("the arguments nest deeper than {depth_max} levels")
+        } else if bytes > limits.args_bytes_max {
+            format!("the arguments have {bytes} bytes, this world allows {}", limits.args_bytes_max)
+        } else {
+            return Ok(());
+        };
+        Err(Refusal::new(RefusalCode::ArgumentInvalid, detail))
     }
 
     /// The live artifact that an action names, or why there is none.
@@ -314,16 +327,17 @@ fn charges_of(act: &Act, done: &Done, args_bytes: u64) -> Charges {
         Action::Write(draft) => draft_bytes(draft),
         Action::Edit { artifact, find, replace, .. } => artifact.as_str().len() + find.len() + replace.len(),
         Action::Invoke { artifact, method, .. } => artifact.as_str().len() + method.len(),
+        Action::InvokeAllowing(call) => call.artifact.as_str().len() + call.method.len(),
     };
     Charges::of(Resource::Bandwidth, request as u64 + args_bytes + done.result_bytes)
         .with(Resource::DiskWrites, done.written_bytes)
 }
 
 /// The quotas that an agent gives to others.
-fn given_away(agent: Key, effects: &[Effect]) -> Charges {
+fn given_away(agent: Key, events: &[Event]) -> Charges {
     let mut given = Charges::NONE;
-    for effect in effects {
-        if let Effect::QuotaTransferred { from, to, resource, amount } = effect
+    for event in events {
+        if let Effect::QuotaTransferred { from, to, resource, amount } = &event.effect
             && *from == agent
             && *to != agent
         {
@@ -351,6 +365,7 @@ fn draft_bytes(draft: &Draft) -> usize {
 fn method_of(action: &Action) -> Option<SmolStr> {
     match action {
         Action::Invoke { method, .. } => Some(method.clone()),
+        Action::InvokeAllowing(call) => Some(call.method.clone()),
         _ => None,
     }
 }

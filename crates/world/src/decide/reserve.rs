@@ -4,6 +4,8 @@ use ecology_types::{
     Charges, Effect, Key, Measurement, Outcome, Refusal, RefusalCode, Resource, Time, Value,
 };
 
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
 use crate::step::Plan;
 use crate::world::World;
 
@@ -34,7 +36,7 @@ impl World {
     /// Books measured rows. Nanoseconds are kept exactly; whole microseconds are charged as they fill up, so rounding loses nothing.
     pub(crate) fn decide_settle(&self, rows: &[Measurement], plan: &mut Plan) {
         // Several rows of one principal in one batch build on each other.
-        let mut cpu_ns: std::collections::BTreeMap<Key, u64> = std::collections::BTreeMap::new();
+        let mut cpu_ns: FxHashMap<Key, u64> = FxHashMap::with_capacity_and_hasher(rows.len(), FxBuildHasher);
         // Totals are kept by key; a key that nobody has would take room for all below it.
         for row in rows.iter().filter(|row| row.principal.index() < self.symbols.len()) {
             let before =

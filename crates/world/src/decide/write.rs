@@ -148,7 +148,7 @@ impl World {
             memory: self.mentioned(draft.memory.as_ref(), plan)?,
         };
         plan.push(effect);
-        plan.effects.extend(disk);
+        plan.extend(disk);
         Ok(Done {
             result: written(&record.id, version, false),
             target: Some(record.key),
@@ -209,7 +209,7 @@ impl World {
             interface: None,
             memory: None,
         });
-        plan.effects.extend(disk);
+        plan.extend(disk);
         Ok(Done {
             result: written(artifact, version, false),
             target: Some(record.key),

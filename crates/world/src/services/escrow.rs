@@ -164,7 +164,7 @@ fn offer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
         Some(order) if order.good.is_none() => order.price,
         _ => Scrip::ZERO,
     };
-    let before = plan.effects.len();
+    let before = plan.events.len();
     if let Some(replaced) = replaced {
         plan_return(replaced, plan);
     }
@@ -177,7 +177,7 @@ fn offer(world: &World, args: &Value, caller: &Caller<'_>, plan: &mut Plan) -> R
     {
         let funds = with_refund(world, caller, refund);
         if funds < best.price {
-            plan.effects.truncate(before);
+            plan.events.truncate(before);
             return Err(too_poor(world, caller, funds, best.price));
         }
         plan_sale(world, best, good, caller.key, plan)?;

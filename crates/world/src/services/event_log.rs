@@ -88,27 +88,29 @@ fn read(world: &World, args: &Value, caller: &Caller<'_>) -> Result<Done, Refusa
     let kinds = args.kinds_arg("types").into_iter().fold(0_u64, |set, kind| set | 1 << kind as u8);
     let skip = usize::try_from(offset).unwrap_or(usize::MAX);
     // A picture is drawn of what is on the page only; what is skipped just has to be visible.
-    let wanted = |event: &&crate::Event| {
-        (kinds == 0 || kinds & 1 << event.effect.kind() as u8 != 0) && world.may_see_event(event, caller.key)
+    let wanted = |entry: crate::Entry<'_>| {
+        let is_asked_for = |kind| kinds == 0 || kinds & 1 << kind as u8 != 0;
+        let event = entry.kind().is_some_and(is_asked_for).then(|| entry.event()).flatten();
+        event.filter(|event| world.may_see_event(event, caller.key))
     };
     let rows: Vec<Value> = match args.count_arg("since") {
         Some(since) => world
             .log
-            .after(since)
-            .filter(wanted)
+            .entries_after(since)
+            .filter_map(wanted)
             .skip(skip)
             .take(limit as usize)
-            .filter_map(|event| world.show_event(event, caller.key))
+            .filter_map(|event| world.show_event(&event, caller.key))
             .collect(),
         None => {
             let mut latest: Vec<Value> = world
                 .log
-                .after(0)
+                .entries_after(0)
                 .rev()
-                .filter(wanted)
+                .filter_map(wanted)
                 .skip(skip)
                 .take(limit as usize)
-                .filter_map(|event| world.show_event(event, caller.key))
+                .filter_map(|event| world.show_event(&event, caller.key))
                 .collect();
             latest.reverse();
             latest

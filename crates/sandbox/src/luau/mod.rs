@@ -1,0 +1,96 @@
+//! Luau in this process: the virtual machine of Roblox, built for untrusted code, with what it leaves open closed here.
+
+mod convert;
+mod pattern;
+mod program;
+mod vm;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mlua::chunk::Compiler;
+
+use crate::scan::scan;
+use crate::{Engine, Fault, Limits, Program, clean};
+use program::{Code, LuauProgram, with_machine};
+
+/// Stack of the thread that compiles. The parser limits its own recursion; this is room for all of it, in every kind of build.
+const COMPILER_STACK_BYTES: usize = 16 << 20;
+
+/// Runs Luau in this process. Cheap to make; machines belong to threads and are shared by all engines with the same host functions.
+#[derive(Debug, Clone, Copy)]
+pub struct LuauEngine {
+    host_functions: &'static [&'static str],
+}
+
+impl LuauEngine {
+    /// An engine whose programs see these functions in the global table `world`.
+    #[must_use]
+    pub fn new(host_functions: &[&'static str]) -> Self {
+        Self { host_functions: interned(host_functions) }
+    }
+}
+
+impl Engine for LuauEngine {
+    fn name(&self) -> &'static str {
+        "luau"
+    }
+
+    fn compile(&self, source: &str, limits: &Limits) -> Result<Arc<dyn Program>, Fault> {
+        scan(source, limits)?;
+        // `world` is reached by its name alone; without it a call needs no way to the host.
+        let code = Code::new(bytecode(source)?, source.contains("world"));
+        let functions = with_machine(self.host_functions, |vm| {
+            let defined = vm.define(&code, limits);
+            let is_sound = !matches!(defined, Err(Fault::OutOfMemory | Fault::Unavailable { .. }));
+            (defined, is_sound)
+        })??;
+        Ok(Arc::new(LuauProgram {
+            code,
+            functions: functions.into_boxed_slice(),
+            host_functions: self.host_functions,
+        }))
+    }
+}
+
+fn bytecode(source: &str) -> Result<Vec<u8>, Fault> {
+    let compiled = std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("sandbox-compile".to_owned())
+            .stack_size(COMPILER_STACK_BYTES)
+            .spawn_scoped(scope, || {
+                let compiler = Compiler::new().set_optimization_level(1).set_debug_level(1);
+                compiler.compile(source).map_err(|error| compile_fault(&error))
+            })
+            .map(std::thread::ScopedJoinHandle::join)
+    });
+    match compiled {
+        Ok(Ok(compiled)) => compiled,
+        Ok(Err(_)) => Err(Fault::Unavailable { reason: "the compiler failed".to_owned() }),
+        Err(error) => Err(Fault::Unavailable { reason: format!("no thread to compile in: {error}") }),
+    }
+}
+
+/// The compiler's message is `LINE: what`.
+fn compile_fault(error: &mlua::Error) -> Fault {
+    let text = match error {
+        mlua::Error::SyntaxError { message, .. } => message.clone(),
+        other => other.to_string(),
+    };
+    let numbered = text.trim_start_matches(':').split_once(':');
+    match numbered.and_then(|(line, message)| Some((line.trim().parse().ok()?, message))) {
+        Some((line, message)) => Fault::Compile { line, message: clean(message.trim()) },
+        None => Fault::Compile { line: 0, message: clean(&text) },
+    }
+}
+
+/// One list for each set of host functions, kept for good: there are as many as there are kinds of host in the program.
+fn interned(functions: &[&'static str]) -> &'static [&'static str] {
+    static LISTS: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
+    let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = lists.iter().find(|known| **known == functions) {
+        return known;
+    }
+    let kept: &'static [&'static str] = Vec::leak(functions.to_vec());
+    lists.push(kept);
+    kept
+}
