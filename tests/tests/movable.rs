@@ -176,11 +176,44 @@ fn the_modes_are_compared_by_what_has_to_be_equal() {
 }
 
 #[test]
+fn the_modes_are_compared_as_a_world_was_made() {
+    let scratch = Scratch::new();
+    let size = ["--scenario", "commune", "--agents", "26", "--ticks", "50", "--seed", "5"];
+    let first = scratch.run("a.world", &[&size[..], &["--set", "shares.llm_calls=7000"]].concat());
+    let found = scratch.ecology(&["compare-modes", "a.world", "--seeds", "2", "--json"]).json();
+    assert_eq!(found["agrees"], true, "{found}");
+    assert_eq!((&found["scenario"], &found["ticks"]), (&"commune".into(), &50.into()));
+    assert_eq!(found["seeds"], serde_json::json!([5, 6]), "its own seed and those that follow");
+    let compared = |name: &str| {
+        let mut all = found["equivalences"].as_array().unwrap().iter();
+        let one = all.find(|one| one["name"] == name).unwrap_or_else(|| panic!("{name}: {found}"));
+        one["compared"].as_u64().unwrap()
+    };
+    assert_eq!(compared("every law of the world holds in its own history"), 3);
+    assert_eq!(compared("every record of its own history is lawful"), 1);
+    assert_eq!(compared("its own history gives the state that was kept"), 1);
+    assert_eq!(compared("llm_tokens of each founder"), 6);
+    assert_eq!(scratch.replay("a.world")["state_hash"], first["state_hash"], "the world is only read");
+    let text = scratch.ecology(&["compare-modes", "a.world", "--seeds", "1", "--ticks", "40"]).ended_with(0);
+    assert!(text.stdout.contains("as a.world was made"), "{text}");
+    for (args, exit, says) in [
+        (&["none.world"][..], 4, "world::not_found"),
+        (&["a.world", "--agents", "3"], 2, "cannot be used with"),
+        (&["a.world", "--set", "shares.llm_calls=3"], 4, "7000"),
+    ] {
+        let done = scratch.ecology(&[&["compare-modes"], args].concat()).ended_with(exit);
+        assert!(done.stderr.contains(says), "{done}");
+    }
+}
+
+#[test]
 fn what_shadows_found_is_kept_and_judged() {
     let scratch = Scratch::new();
     let _ = scratch.run("plain.world", &["--scenario", "commune", "--agents", "26", "--ticks", "4"]);
-    let done = scratch.ecology(&["agree", "plain.world"]).ended_with(1);
+    let done = scratch.ecology(&["agree", "plain.world", "--runs-only"]).ended_with(1);
     assert!(done.stdout.contains("--shadow"), "nothing was compared, and it says how to: {done}");
+    let done = scratch.ecology(&["agree", "execution_mode", "plain.world"]).ended_with(1);
+    assert!(done.stdout.contains("decides no single command"), "{done}");
 
     let shadows = ["--shadow", "rate_limiting=rolling", "--shadow", "artifact_ontology=unified"];
     let size = ["--scenario", "commune", "--agents", "26", "--ticks", "12"];
@@ -195,4 +228,49 @@ fn what_shadows_found_is_kept_and_judged() {
     assert_eq!(found["axes"].as_array().unwrap().len(), 1);
     let done = scratch.ecology(&["agree", "artifact_ontologie", "a.world"]).ended_with(2);
     assert!(done.stderr.contains("artifact_ontology"), "{done}");
+}
+
+#[test]
+fn what_no_shadow_compared_is_decided_again() {
+    let scratch = Scratch::new();
+    let size =
+        ["--scenario", "commune", "--agents", "26", "--ticks", "6", "--shadow", "rate_limiting=rolling"];
+    let first = scratch.run("a.world", &size);
+    // Ways that leave gaps: no shadow, a sample, and positions that change.
+    let _ = scratch.run("a.world", &["--ticks", "4"]);
+    let sampled = ["--shadow", "rate_limiting=rolling", "--set", "comparison.one_in=3"];
+    let _ = scratch.run("a.world", &[&["--ticks", "4"][..], &sampled].concat());
+    let last = scratch.run("a.world", &["--ticks", "4", "--set", "features.rate_limiting=rolling"]);
+    let found = scratch.ecology(&["agree", "a.world", "--json"]).json();
+    assert_eq!(found["agrees"], true, "{found}");
+    let axes = found["axes"].as_array().unwrap();
+    assert_eq!(axes.len(), 3, "every axis that decides");
+    for axis in axes {
+        let name = axis["axis"].as_str().unwrap();
+        let mut covered: Vec<(u64, u64)> = axis["runs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|run| run["one_in"] == 1)
+            .map(|run| (report_number(run, "/from_record"), report_number(run, "/to_record")))
+            .collect();
+        covered.sort_unstable();
+        let end = covered.iter().fold(0, |end, (from, to)| {
+            assert_eq!(*from, end + 1, "{name}: neither a hole nor anything twice, {covered:?}");
+            *to
+        });
+        assert_eq!(end, report_number(&last, "/records"), "{name}");
+        let sum = |number: &str| {
+            let of = |source: &str| axis["sources"][source][number].as_u64().unwrap_or(0);
+            of("run") + of("redecided")
+        };
+        for number in ["compared", "same", "unexplained", "failures"] {
+            assert_eq!(sum(number), report_number(axis, &format!("/{number}")), "{name}: {number}");
+        }
+        assert_eq!(axis["sources"]["run"].is_object(), name == "rate_limiting");
+        assert!(report_number(axis, "/sources/redecided/compared") > 0, "{name}");
+    }
+    assert!(report_number(&first, "/records") > 0);
+    let text = scratch.ecology(&["agree", "a.world"]).ended_with(0);
+    assert!(text.stdout.contains("decided again") && text.stdout.contains("while it ran"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! What the verdicts of all runs say together.
+//! What the verdicts of all runs, and of what was decided again, say together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +43,40 @@ pub struct Found {
     pub unexplained: Unexplained,
 }
 
+/// The numbers that come from one source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FromSource {
+    /// Records that were looked at. Those of a run that compared only a sample are decided again and count in both sources.
+    pub records: u64,
+    /// Questions put to both.
+    pub compared: u64,
+    /// Same answers.
+    pub same: u64,
+    /// Answers that differ for a registered reason.
+    pub expected: u64,
+    /// Answers that differ for no reason that is known.
+    pub unexplained: u64,
+    /// Failures of the candidate.
+    pub failures: u64,
+    /// How long both sides took: of each figure the worst.
+    pub latency: Option<Latency>,
+}
+
+impl FromSource {
+    fn add(&mut self, kept: &KeptVerdicts) {
+        let report = &kept.report;
+        self.records += (kept.to_record + 1).saturating_sub(kept.from_record);
+        self.compared += report.compared;
+        self.same += report.same;
+        self.expected += report.expected.iter().map(|(_, count)| count).sum::<u64>();
+        self.unexplained += report.mismatched;
+        self.failures += report.candidate_failures;
+        if let Some(latency) = &report.latency {
+            self.latency.get_or_insert_default().add(latency);
+        }
+    }
+}
+
 /// What is known about one axis.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Agreement {
@@ -62,11 +96,13 @@ pub struct Agreement {
     pub failures_by_sort: BTreeMap<String, u64>,
     /// How long both sides took: of each figure the worst of all runs.
     pub latency: Option<Latency>,
+    /// Which of the numbers come from where.
+    pub sources: BTreeMap<Source, FromSource>,
     /// Compared questions by kind; 0 for those that were never compared.
     pub kinds: BTreeMap<String, u64>,
     /// Compared questions by the kind of command that was being decided; 0 for those during which nothing was compared.
     pub commands: BTreeMap<String, u64>,
-    /// The runs, in their order.
+    /// The runs and what was decided again, in the order of their records.
     pub runs: Vec<Covered>,
     /// The first differences and failures of each run in full.
     pub first_unexplained: Vec<Found>,
@@ -115,6 +151,7 @@ impl Agreement {
             failures: 0,
             failures_by_sort: BTreeMap::new(),
             latency: None,
+            sources: BTreeMap::new(),
             kinds: BTreeMap::new(),
             commands: BTreeMap::new(),
             runs: Vec::new(),
@@ -124,6 +161,7 @@ impl Agreement {
 
     fn add(&mut self, kept: &KeptVerdicts) {
         let report = &kept.report;
+        self.sources.entry(kept.source).or_default().add(kept);
         self.compared += report.compared;
         self.same += report.same;
         self.unexplained += report.mismatched;

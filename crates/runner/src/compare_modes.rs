@@ -1,19 +1,27 @@
 //! Compares running by ticks with running continuously.
 //!
 //! The two modes take turns in another order, so single decisions cannot be compared. What is compared is declared: laws and sums that have
-//! to be equal at every point of synchronisation, and figures that have to be within their published interval in either mode.
+//! to be equal at every point of synchronisation, what each founder has where the scenario declares that order cannot matter, and figures that have
+//! to be within their published interval in either mode. Of a world that exists its own history is held to the laws besides.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::path::Path;
 
 use ecology_features::Config;
 use ecology_features::config::{Clock, ExecutionMode, JournalBackend, RateLimiting};
-use ecology_types::{GenesisArtifact, Resource};
+use ecology_journal::{Journal, OpenMode, SqliteJournal};
+use ecology_types::{GenesisArtifact, Key, Record, Resource};
 use ecology_world::World;
+use ecology_world::laws::{History, HistoryLaw as _};
 use serde::Serialize;
 
+use crate::compose;
 use crate::report::RunReport;
-use crate::session::{SessionError, SessionSpec, run_and_look};
+use crate::scenario;
+use crate::session::{self, SessionError, SessionSpec, run_and_look};
 use crate::stop::Stop;
+use crate::store::{self, OpenError};
 
 /// Points of synchronisation in one run: after each third of it.
 const POINTS: u64 = 3;
@@ -23,6 +31,8 @@ const POINTS: u64 = 3;
 pub struct ModesCompared {
     /// The scenario.
     pub scenario: String,
+    /// The world whose scenario and settings these are, if it is one that exists.
+    pub world: Option<String>,
     /// Seeds that were run.
     pub seeds: Vec<u64>,
     /// Ticks of the longest run; continuous runs last as long in world time.
@@ -68,10 +78,65 @@ impl ModesCompared {
     }
 }
 
+/// Holds the history of a world to the laws: each record, the state after each third of them, and what the last run kept of it.
+///
+/// # Errors
+/// [`OpenError`] when the history cannot be replayed; a law that does not hold is an equivalence that does not.
+pub fn judge_history(path: &Path, compared: &mut ModesCompared) -> Result<(), OpenError> {
+    compared.world = Some(path.display().to_string());
+    let found = &mut compared.equivalences;
+    let mut journal = SqliteJournal::open(path, OpenMode::Read)?;
+    let last = journal.last();
+    let axes = store::last_axes(&mut journal)?;
+    let mut world = World::new(compose::parts(axes)?);
+    let (mut laws, mut unlawful, mut failed) = (History::default(), None, None);
+    let points: BTreeSet<u64> = (1..=POINTS).map(|point| (last * point).div_ceil(POINTS)).collect();
+    journal.for_each(1, last, &mut |number, bytes| {
+        let folded =
+            Record::decode(bytes).map_err(|error| OpenError::Record { number, error }).and_then(|record| {
+                if let Err(broken) = laws.hear(&record) {
+                    unlawful.get_or_insert_with(|| format!("record {number}: {broken}"));
+                }
+                Ok(world.fold(record)?)
+            });
+        if let Err(error) = folded {
+            failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        if points.contains(&number) {
+            let broken = world.check_invariants().err();
+            note(
+                found,
+                "every law of the world holds in its own history",
+                Sort::Law,
+                broken.is_none(),
+                || {
+                    format!(
+                        "record {number}: {}",
+                        broken.as_ref().map_or_else(String::new, ToString::to_string)
+                    )
+                },
+            );
+        }
+        ControlFlow::Continue(())
+    })?;
+    failed.map_or(Ok(()), Err)?;
+    let name = "every record of its own history is lawful";
+    note(found, name, Sort::Law, unlawful.is_none(), || unlawful.clone().unwrap_or_default());
+    let replay = session::replay(path, None)?;
+    let name = "its own history gives the state that was kept";
+    note(found, name, Sort::Law, replay.agrees(), || {
+        format!("record {}: `ecology replay` shows both states", replay.records)
+    });
+    Ok(())
+}
+
 /// What is compared of a world at one point.
 struct Point {
     report: RunReport,
     founders: BTreeSet<String>,
+    /// What each founder has, by the name of what is declared to be the same in any order.
+    each: Vec<(String, BTreeMap<String, u64>)>,
     shares: Vec<(Resource, u64)>,
     services: u64,
 }
@@ -109,6 +174,7 @@ pub fn compare_modes(
     }
     Ok(ModesCompared {
         scenario: config.run.scenario.name().to_owned(),
+        world: None,
         seeds: seeds.to_vec(),
         ticks,
         equivalences: found,
@@ -127,26 +193,48 @@ fn run_one(config: &Config, mode: ExecutionMode, seed: u64, ticks: u64) -> Resul
     config.run.world = None;
     config.journal.backend = JournalBackend::Memory;
     let spec = SessionSpec { config, path: None, stop: Stop::default(), version: env!("CARGO_PKG_VERSION") };
-    let (mut founders, mut shares, mut services) = (BTreeSet::new(), Vec::new(), 0);
+    let order_free = scenario::build(&spec.config).order_free();
+    let (mut founders, mut shares, mut services, mut each) = (BTreeSet::new(), Vec::new(), 0, Vec::new());
     let report = run_and_look(spec, &mut |_| {}, &mut |world| {
-        founders = founders_of(world);
+        let alive = founders_of(world);
+        each = each_founder_has(world, &alive, order_free);
+        founders = alive.into_keys().collect();
         shares = Resource::ALL.into_iter().map(|resource| (resource, shares_of(world, resource))).collect();
         services =
             GenesisArtifact::ALL.into_iter().filter(|one| world.live(one.key()).is_some()).count() as u64;
     })?;
-    Ok(Point { report, founders, shares, services })
+    Ok(Point { report, founders, each, shares, services })
 }
 
 /// Principals that the operator put there and that still are.
-fn founders_of(world: &World) -> BTreeSet<String> {
+fn founders_of(world: &World) -> BTreeMap<String, Key> {
     let ontology = &world.parts().ontology;
     ontology
         .principals()
         .iter()
         .filter_map(|key| world.principal(*key))
         .filter(|record| record.creator == GenesisArtifact::Genesis.key())
-        .map(|record| record.id.to_string())
+        .map(|record| (record.id.to_string(), record.key))
         .collect()
+}
+
+fn each_founder_has(
+    world: &World,
+    founders: &BTreeMap<String, Key>,
+    order_free: scenario::OrderFree,
+) -> Vec<(String, BTreeMap<String, u64>)> {
+    let of_each = |what: &dyn Fn(Key) -> u64| -> BTreeMap<String, u64> {
+        founders.iter().map(|(id, key)| (id.clone(), what(*key))).collect()
+    };
+    let scrip = order_free.scrip.then(|| {
+        let balances = of_each(&|key| world.accounts().scrip(key).0);
+        ("scrip of each founder".to_owned(), balances)
+    });
+    let shares = order_free.shares.iter().map(|resource| {
+        let shares = of_each(&|key| world.accounts().get(key).map_or(0, |account| account.quotas[*resource]));
+        (format!("{resource} of each founder"), shares)
+    });
+    scrip.into_iter().chain(shares).collect()
 }
 
 fn shares_of(world: &World, resource: Resource) -> u64 {
@@ -177,6 +265,14 @@ fn compare(found: &mut Vec<Equivalence>, place: &str, tick: &Point, continuous: 
         if resource.kind() != ecology_types::ResourceKind::Depletable {
             equal(&format!("shares of {resource}, summed"), *a, *b);
         }
+    }
+    for ((name, a), (_, b)) in tick.each.iter().zip(&continuous.each) {
+        let differs = a.iter().find_map(|(id, a)| b.get(id).filter(|b| *b != a).map(|b| (id, a, b)));
+        note(found, name, Sort::Equal, differs.is_none(), || {
+            differs.map_or_else(String::new, |(id, a, b)| {
+                format!("{place}: {id} has {a} in ticks, {b} continuously")
+            })
+        });
     }
     let same = tick.founders == continuous.founders;
     note(found, "founders that live", Sort::Equal, same, || {
@@ -254,6 +350,43 @@ mod tests {
         assert!(found.agrees(), "{found:#?}");
         assert!(found.equivalences.iter().any(|one| one.sort == Sort::Distribution));
         assert!(found.equivalences.iter().all(|one| one.compared > 0));
+    }
+
+    #[test]
+    fn what_each_founder_has_is_compared_where_order_cannot_matter() {
+        for scenario in ScenarioName::ALL.into_iter().filter(|one| *one != ScenarioName::Imported) {
+            let mut config = Config::default();
+            config.run.scenario = scenario;
+            if scenario != ScenarioName::Vickrey {
+                config.run.agents = Some(26);
+            }
+            config.scenario.boltzmann.scrip_each = 0;
+            config.scenario.vickrey.auctions = 4;
+            let found = compare_modes(&config, 24, &[1, 2], &mut |_| {}).unwrap();
+            let each: Vec<_> =
+                found.equivalences.iter().filter(|one| one.name.ends_with("of each founder")).collect();
+            let least = if scenario == ScenarioName::Boltzmann { 8 } else { 5 };
+            assert!(each.len() >= least, "{scenario:?}: {each:#?}");
+            assert!(each.iter().all(|one| one.held == one.compared), "{scenario:?}: {each:#?}");
+        }
+    }
+
+    #[test]
+    fn one_founder_that_differs_is_named() {
+        let mut config = Config::default();
+        config.run.scenario = ScenarioName::Boltzmann;
+        config.run.agents = Some(3);
+        let [a, mut b] = [(); 2].map(|()| run_one(&config, ExecutionMode::Tick, 1, 1).unwrap());
+        let (name, shares) = &mut b.each[0];
+        let name = name.clone();
+        // Two that differ by as much: the sum cannot tell.
+        *shares.get_mut("agent_1").unwrap() += 1;
+        *shares.get_mut("agent_2").unwrap() -= 1;
+        let mut found = Vec::new();
+        compare(&mut found, "here", &a, &b);
+        let broken: Vec<_> = found.iter().filter(|one| one.held < one.compared).collect();
+        assert_eq!(broken.len(), 1, "{broken:#?}");
+        assert!(broken[0].name == name && broken[0].first_broken.as_deref().unwrap().contains("agent_1"));
     }
 
     #[test]

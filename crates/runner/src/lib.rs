@@ -39,6 +39,7 @@ mod summary;
 mod tally;
 mod thinkers;
 mod tick;
+pub mod unshadowed;
 pub mod usage;
 pub mod verdicts;
 mod worlds;

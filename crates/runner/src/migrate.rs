@@ -393,3 +393,50 @@ fn carry_out(path: &Path, spec: &MigrationSpec, found: &Migrated) -> Result<Migr
     host.close()?;
     Ok(done)
 }
+
+#[cfg(test)]
+mod tests {
+    use ecology_shadow::{Latency, Quantiles, Report};
+
+    use super::*;
+    use crate::compose;
+
+    #[test]
+    fn a_half_that_costs_too_much_is_refused() {
+        let judged = |new_ns, old_ns| {
+            let of = |p99_ns| Quantiles { p50_ns: 1, p99_ns, max_ns: p99_ns };
+            let latency = Latency { timed: TIMED_MIN, serving: of(new_ns), candidate: of(old_ns) };
+            cost(&Report { latency: Some(latency), ..Report::default() }).unwrap().passed
+        };
+        assert!(judged(COST_NS_FREE, 1));
+        assert!(judged(COST_NS_FREE * COST_RATIO_MAX, COST_NS_FREE));
+        assert!(!judged(COST_NS_FREE * COST_RATIO_MAX + 1, COST_NS_FREE));
+    }
+
+    #[test]
+    fn a_kind_that_was_never_compared_is_refused() {
+        let axes = AxisVector::default();
+        let world = World::new(compose::parts(axes).unwrap());
+        let spec = MigrationSpec {
+            axis: Axis::AccessControl,
+            to: Side::New,
+            from: axes,
+            positions: axes,
+            dry_run: true,
+            force: None,
+            decisions_min: 1,
+            batch_keys_max: 1,
+        };
+        let counts = crate::redecide::Compared { compared: 1, same: 1, ..Default::default() };
+        let mut evidence = Redecided::default();
+        for (at, kind) in kinds(spec.axis).iter().enumerate() {
+            let covered = |evidence: &Redecided| {
+                let gates = gates(&world, &spec, evidence);
+                gates.iter().find(|gate| gate.name == "kinds covered").unwrap().passed
+            };
+            assert!(!covered(&evidence), "{at} kinds were compared");
+            evidence.commands.push((kind.name(), counts));
+            assert_eq!(covered(&evidence), at + 1 == kinds(spec.axis).len());
+        }
+    }
+}

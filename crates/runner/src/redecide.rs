@@ -190,7 +190,7 @@ pub(crate) fn redecide_watched(
 }
 
 /// Everything is compared and some of it timed. Nothing switches a side off for being slow: whoever reads the figures judges them.
-fn timed() -> ecology_shadow::Options {
+pub(crate) fn timed() -> ecology_shadow::Options {
     let config = Comparison { latency_ratio_max: 0, answer_ms_max: 0, ..Comparison::default() };
     compose::comparison(&config)
 }
@@ -207,7 +207,7 @@ fn pairs(recorded: AxisVector, asked: AxisVector) -> AxisVector {
     axes
 }
 
-fn axes_at(journal: &mut dyn Journal, number: u64) -> Result<AxisVector, OpenError> {
+pub(crate) fn axes_at(journal: &mut dyn Journal, number: u64) -> Result<AxisVector, OpenError> {
     let mut axes = Err(OpenError::Empty);
     journal.for_each(number, number, &mut |number, bytes| {
         axes = Record::decode(bytes)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub const RUNS_KEPT_MAX: u64 = 64;
 
 /// Where verdicts come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// A shadow that was asked during the run.
@@ -26,7 +26,7 @@ pub enum Source {
 pub struct KeptVerdicts {
     /// Where they come from.
     pub source: Source,
-    /// Counts the runs of this world, from 1.
+    /// Counts the runs of this world, from 1. What was decided again can reach over several; this is the last of them.
     pub run: u64,
     /// Whether the run came to an orderly end; otherwise what the shadow found after `to_record` is lost.
     pub ended: bool,

@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 
-/// A bug that a test asks for, on the thread that steps the world. Those of a migration (a field forgotten that the other schema has no
-/// place for) will be told here as well.
+/// A bug that a test asks for, on the thread that steps the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlantedBug {
     /// What a crash left reserved is not released when the next run begins.
     ReservationNotReleased,
+    /// What a migration replaces is not kept for the way back.
+    ResidueForgotten,
 }
 
 thread_local! {

@@ -7,6 +7,7 @@ mod checks;
 mod codes;
 mod deprecations;
 mod escrow;
+mod generated;
 mod hostile;
 mod laws;
 mod migrations;

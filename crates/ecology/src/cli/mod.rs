@@ -116,10 +116,10 @@ pub(crate) struct ReplayArgs {
     pub(crate) json: bool,
 }
 
-/// Show what the shadows of a world's runs found: whether both halves of an axis agree
+/// Show whether both halves of an axis agree over the whole history of a world
 ///
-/// A run with --shadow AXIS=IMPL asks both halves the same questions and keeps in the world how the answers compare. This shows it: the share
-/// of answers that agree, how long both took, how often the candidate failed, which differences are registered, which nothing explains, and
+/// A run with --shadow AXIS=IMPL asks both halves the same questions and keeps in the world how the answers compare. What no run compared is
+/// decided again from the journal. This shows both, and which number comes from where: the share of answers that agree, how long both took, how often the candidate failed, which differences are registered, which nothing explains, and
 /// what was never compared. Exit code 0 when something was compared and nothing is left to explain, 1 otherwise.
 #[derive(Debug, clap::Args)]
 #[command(allow_missing_positional = true)]
@@ -130,11 +130,14 @@ pub(crate) struct AgreeArgs {
     /// The file of the world
     #[arg(required_unless_present = "reproduce")]
     pub(crate) world: Option<PathBuf>,
+    /// Only what shadows found while the world ran; decide nothing again
+    #[arg(long)]
+    pub(crate) runs_only: bool,
     /// Write the files that are missing in WORLD.mismatches: the smallest history for each of the first unexplained differences
     #[arg(long)]
     pub(crate) files: bool,
     /// Ask both halves the question of such a file again and show their answers
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["axis", "world", "files"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["axis", "world", "files", "runs_only"])]
     pub(crate) reproduce: Option<PathBuf>,
     /// One JSON object instead of text
     #[arg(long)]
@@ -223,20 +226,25 @@ pub(crate) struct MigrateArgs {
 /// Compare running by ticks with running continuously
 ///
 /// Who drives the agents decides no single command, so the modes are compared by declared equivalences: laws that hold in either, sums that
-/// are equal in both after each third of the run, and figures that are within their published interval in either. Every seed is run in both
-/// modes, in memory and on a virtual clock. Exit code 1 when an equivalence does not hold.
+/// are equal in both after each third of the run, what each founder has where order cannot matter, and figures that are within their published
+/// interval in either. Every seed is run in both modes, in memory and on a virtual clock. With WORLD its scenario, agents, shares and positions are
+/// run from the beginning with its seed and those that follow, and its own history is held to the laws; the world is only read. Exit code 1 when
+/// an equivalence does not hold.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompareModesArgs {
-    /// The scenario; `ecology scenarios` lists them
-    #[arg(long, value_name = "NAME", default_value = "commune")]
-    pub(crate) scenario: String,
+    /// The file of a world that exists
+    #[arg(conflicts_with_all = ["scenario", "agents"])]
+    pub(crate) world: Option<PathBuf>,
+    /// The scenario, commune by default; `ecology scenarios` lists them
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
     /// How many agents take part
     #[arg(long, value_name = "N", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) agents: Option<u64>,
-    /// Length of each run, in ticks
-    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub(crate) ticks: u64,
-    /// Seeds to run, from 1 on
+    /// Length of each run, in ticks: 48 by default, or as many as the world has lived, up to 1000
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) ticks: Option<u64>,
+    /// Seeds to run, from 1 or from that of the world on
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) seeds: u64,
     #[command(flatten)]

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use ecology_runner::agreement::{Agreement, Covered};
 use ecology_runner::reproduce::{self, Reproduction};
-use ecology_runner::session;
 use ecology_runner::verdicts::{KeptVerdicts, Source};
+use ecology_runner::{session, unshadowed};
 use ecology_shadow::{Quantiles, Verdict};
 use ecology_types::Axis;
 use serde_json::json;
@@ -28,8 +28,14 @@ pub(crate) fn execute(args: &AgreeArgs, terminal: &Terminal) -> Result<Exit, Fai
     // The command line demands one of the two.
     let Some(world) = &args.world else { return Ok(Exit::Usage) };
     let all = session::verdicts(world)?;
-    let kept: Vec<KeptVerdicts> =
+    let mut kept: Vec<KeptVerdicts> =
         all.into_iter().filter(|kept| args.axis.is_none_or(|axis| kept.axis == axis)).collect();
+    if !args.runs_only {
+        let axes = args.axis.map_or(unshadowed::AXES.to_vec(), |axis| vec![axis]);
+        let again = unshadowed::decide_again(world, &kept, &axes)?;
+        kept.extend(again);
+        kept.sort_by_key(|kept| (kept.from_record, kept.axis, kept.source));
+    }
     let axes = Agreement::of(&kept);
     let agrees = !axes.is_empty() && axes.iter().all(Agreement::agrees);
     let files = if args.files {
@@ -123,6 +129,9 @@ fn reproduction_failed(error: reproduce::ReproduceError) -> Failure {
 
 /// What to say when no shadow ever ran.
 fn nothing(axis: Option<Axis>, world: &Path, terminal: &Terminal) -> String {
+    if let Some(axis) = axis.filter(|axis| !unshadowed::AXES.contains(axis)) {
+        return format!("nothing was compared in this world on {axis}: it decides no single command\n");
+    }
     let what = axis.map_or_else(String::new, |axis| format!(" on {axis}"));
     let axis = axis.unwrap_or(Axis::RateLimiting);
     let new = axis.implementation(ecology_types::Side::New);
@@ -206,6 +215,7 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
             text += &format!("      and {} that --json shows\n", number(more as u64));
         }
     }
+    text += &sources(agreement, style);
     text += "\n  What was compared\n";
     let mut table = Table::new([("asked", Align::Left), ("questions", Align::Right)]).indented(2);
     for (what, counts) in [("question", &agreement.kinds), ("command", &agreement.commands)] {
@@ -224,7 +234,7 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
             }
         }
     }
-    text += "\n  Runs\n";
+    text += "\n  Where it was compared\n";
     for run in &agreement.runs {
         text += &format!("    {}\n", covered(run));
         if let Some(why) = &run.switched_off {
@@ -234,10 +244,49 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
     text + "\n"
 }
 
+/// Which of the numbers come from where.
+fn sources(agreement: &Agreement, style: Style) -> String {
+    let mut table = Table::new([
+        ("source", Align::Left),
+        ("records", Align::Right),
+        ("questions", Align::Right),
+        ("same", Align::Right),
+        ("expected", Align::Right),
+        ("unexplained", Align::Right),
+        ("failures", Align::Right),
+        ("p99 ns", Align::Right),
+    ])
+    .indented(2);
+    for (source, from) in &agreement.sources {
+        let name = match source {
+            Source::Run => "while it ran",
+            Source::Redecided => "decided again",
+        };
+        let p99 = from.latency.as_ref().map_or_else(
+            || "-".to_owned(),
+            |both| format!("{} / {}", number(both.serving.p99_ns), number(both.candidate.p99_ns)),
+        );
+        table.row([
+            name.to_owned(),
+            number(from.records),
+            number(from.compared),
+            number(from.same),
+            number(from.expected),
+            number(from.unexplained),
+            number(from.failures),
+            p99,
+        ]);
+    }
+    format!("\n  Which numbers come from where\n{}", table.render(style))
+}
+
 fn covered(run: &Covered) -> String {
+    let name = match run.source {
+        Source::Run => format!("run {}: ", run.run),
+        Source::Redecided => String::new(),
+    };
     let mut text = format!(
-        "run {}: records {} to {}, {} serves, {} is compared",
-        run.run,
+        "{name}records {} to {}, {} serves, {} is compared",
         number(run.from_record),
         number(run.to_record),
         clean(&run.serving),

@@ -346,6 +346,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "A file that reproduces a difference cannot be read, written or asked.",
         "Name a file that `run` or `agree --files` wrote in the folder WORLD.mismatches, and keep that folder writable.",
     ),
+    (
+        "compare_modes::no_beginning",
+        "The world that was named cannot be run again from its beginning.",
+        "Name a world that a scenario of this version made, or leave the name out to compare a fresh one.",
+    ),
 ];
 
 #[cfg(test)]

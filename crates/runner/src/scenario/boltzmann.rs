@@ -8,7 +8,7 @@ use ecology_types::{Genesis, Rules, Scrip, Span};
 use ecology_world::{Event, World};
 
 use super::figures::Figure;
-use super::{Length, Scenario, founder, rhythm};
+use super::{Length, OrderFree, Scenario, founder, rhythm};
 use crate::host::Observer;
 use crate::report::Finding;
 
@@ -48,6 +48,11 @@ impl Scenario for BoltzmannScenario {
             .map(|n| founder(&self.config, &format!("agent_{n}"), &mind, scrip))
             .collect();
         Genesis { rules, founders, artifacts: Vec::new() }
+    }
+
+    fn order_free(&self) -> OrderFree {
+        // Who has how much is luck, unless there is nothing to give.
+        OrderFree { scrip: self.config.scenario.boltzmann.scrip_each == 0, shares: OrderFree::QUOTAS }
     }
 
     fn length(&self) -> Length {

@@ -9,7 +9,7 @@ use ecology_types::{Effect, EventKind, Genesis, Resource, Rules, SmolStr, Span};
 use ecology_world::{Event, LoopState, World};
 
 use super::figures::Figure;
-use super::{Length, Scenario, founder, rhythm};
+use super::{Length, OrderFree, Scenario, founder, rhythm};
 use crate::host::Observer;
 use crate::report::Finding;
 
@@ -188,6 +188,20 @@ impl Scenario for CommuneScenario {
             })
             .collect();
         Genesis { rules, founders, artifacts: Vec::new() }
+    }
+
+    fn order_free(&self) -> OrderFree {
+        // Rescuers give calls away, tenants and spawners move disk.
+        OrderFree {
+            scrip: false,
+            shares: &[
+                Resource::LlmTokens,
+                Resource::Cpu,
+                Resource::DiskWrites,
+                Resource::Bandwidth,
+                Resource::Memory,
+            ],
+        }
     }
 
     fn length(&self) -> Length {

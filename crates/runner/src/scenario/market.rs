@@ -8,11 +8,11 @@ use ecology_features::config::Traders;
 use ecology_minds::MindConfig;
 use ecology_minds::scripted::{Role, ZeroIntelligenceConfig};
 use ecology_minds::{MarketDesign, MarketSchedule};
-use ecology_types::{Effect, Founder, Genesis, Id, Rules, SmolStr, Span};
+use ecology_types::{Effect, Founder, Genesis, Id, Resource, Rules, SmolStr, Span};
 use ecology_world::{Event, World};
 
 use super::figures::Figure;
-use super::{Length, Scenario, founder, rhythm};
+use super::{Length, OrderFree, Scenario, founder, rhythm};
 use crate::host::Observer;
 use crate::report::Finding;
 
@@ -195,6 +195,11 @@ impl Scenario for MarketScenario {
     fn genesis(&self, rules: Rules) -> Genesis {
         let founders = self.markets.iter().flat_map(|market| market.founders(self)).collect();
         Genesis { rules, founders, artifacts: Vec::new() }
+    }
+
+    fn order_free(&self) -> OrderFree {
+        // Whom one meets decides the price; and a sale moves the room for what is sold.
+        OrderFree { scrip: false, shares: &Resource::RENEWABLE }
     }
 
     fn length(&self) -> Length {

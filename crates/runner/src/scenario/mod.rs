@@ -12,6 +12,7 @@ mod vickrey;
 use ecology_features::Config;
 use ecology_features::config::ScenarioName;
 use ecology_types::{Axis, Founder, Genesis, Rules, Side, Span, Time};
+use ecology_types::{Founder, Genesis, Resource, Rules, Span, Time};
 use ecology_world::World;
 
 pub(crate) use figures::millionths;
@@ -35,8 +36,35 @@ pub trait Scenario: Observer {
         Vec::new()
     }
 
+    /// What each principal ends with whoever acts first. What is not declared here is compared as a sum only.
+    fn order_free(&self) -> OrderFree {
+        OrderFree::default()
+    }
+
     /// What came out, beside what was published.
     fn findings(&self, world: &World) -> Vec<Finding>;
+}
+
+/// What an experiment declares to be the same for every single founder, in whatever order they take their turns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrderFree {
+    /// Scrip, open orders and bids aside.
+    pub scrip: bool,
+    /// Shares of these resources.
+    pub shares: &'static [Resource],
+}
+
+impl OrderFree {
+    /// Every right that is not spent, where nobody gives any away.
+    const QUOTAS: &'static [Resource] = &[
+        Resource::LlmTokens,
+        Resource::LlmCalls,
+        Resource::Cpu,
+        Resource::DiskWrites,
+        Resource::Bandwidth,
+        Resource::Memory,
+        Resource::Disk,
+    ];
 }
 
 /// How long an experiment takes.

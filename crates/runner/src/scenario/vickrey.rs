@@ -9,7 +9,7 @@ use ecology_types::{Effect, Founder, Genesis, Rules, Scrip, Span, Time};
 use ecology_world::{Event, World};
 
 use super::figures::Figure;
-use super::{Length, Scenario, founder};
+use super::{Length, OrderFree, Scenario, founder};
 use crate::host::Observer;
 use crate::report::Finding;
 
@@ -89,6 +89,11 @@ impl Scenario for VickreyScenario {
     fn genesis(&self, rules: Rules) -> Genesis {
         let first = self.sizes.first().copied().unwrap_or(0);
         Genesis { rules, founders: (0..first).map(|n| self.bidder(n)).collect(), artifacts: Vec::new() }
+    }
+
+    fn order_free(&self) -> OrderFree {
+        // Values are drawn between other numbers in each mode, so prices differ; nobody trades rights.
+        OrderFree { scrip: false, shares: OrderFree::QUOTAS }
     }
 
     fn length(&self) -> Length {
