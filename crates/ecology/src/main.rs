@@ -28,6 +28,10 @@ use crate::terminal::Terminal;
 static ALLOCATOR: CountingAllocator<mimalloc::MiMalloc> = CountingAllocator::new(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
+    // Before anything else: a worker gives up what the rest of this function sets up.
+    if std::env::args_os().nth(1).is_some_and(|first| first == ecology_sandbox::WORKER_SUBCOMMAND) {
+        return ecology_sandbox::worker_main();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -77,6 +81,8 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failu
         Command::Explain(args) => commands::explain::execute(&args, terminal),
         Command::Config(command) => commands::config::execute(&command, terminal),
         Command::Doctor(args) => commands::doctor::execute(&args, terminal),
+        // Served in `main`, unless something stands before the word; then it is not one of ours.
+        Command::SandboxWorker => Ok(Exit::Usage),
         Command::Completions(args) => commands::completions::execute(&args, terminal),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ecology_types::Value;
+use ecology_types::{SmolStr, Value};
 
 use crate::{Fault, Host, Limits};
 
@@ -22,6 +22,11 @@ pub trait Engine: Send + Sync {
 pub trait Program: Send + Sync {
     /// Whether the source defines a global function of this name.
     fn has(&self, function: &str) -> bool;
+
+    /// The names of all global functions that the source defines, sorted.
+    fn functions(&self) -> &[SmolStr] {
+        &[]
+    }
 
     /// Calls a global function. Every call starts from fresh globals: nothing that is written in one is seen by another or by another program.
     ///

@@ -22,6 +22,8 @@
 //! # Ok::<(), ecology_sandbox::Fault>(())
 //! ```
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod engine;
 mod fault;
 mod host;
@@ -29,11 +31,16 @@ mod limits;
 mod luau;
 mod meter;
 mod scan;
+#[cfg(unix)]
+mod worker;
 
 pub use engine::{Called, Engine, Program};
 pub use fault::{Fault, MESSAGE_CHARS_MAX, clean};
 pub use host::{Host, HostError, NoHost};
 pub use limits::{
-    BYTES_PER_INSTRUCTION, INSTRUCTIONS_PER_HOST_CALL, ITEMS_PER_INSTRUCTION, Limits, instruction_weight,
+    BYTES_PER_INSTRUCTION, INSTRUCTIONS_PER_HOST_CALL, ITEMS_PER_INSTRUCTION, Limits, MEMORY_STEP_BYTES_MAX,
+    instruction_weight,
 };
 pub use luau::LuauEngine;
+#[cfg(unix)]
+pub use worker::{Isolation, Layer, WORKER_SUBCOMMAND, WorkerEngine, WorkerOptions, worker_main};

@@ -9,7 +9,9 @@ pub struct Limits {
     /// charged one more for every [`BYTES_PER_INSTRUCTION`] or [`ITEMS_PER_INSTRUCTION`], and large programs pay more for each
     /// (see [`instruction_weight`]). Same code, same input: same count, on every machine and in every isolation.
     pub instructions_max: u64,
-    /// Bytes a call may allocate, arguments included. Nothing is collected during a call, so this is what it allocates in all.
+    /// Bytes a call may allocate, arguments included. Nothing is collected during a call, so this is what it allocates in all, counted in
+    /// the pages of 16 KiB in which the machine takes memory for small things. Between two instructions a call may take at most
+    /// [`MEMORY_STEP_BYTES_MAX`] of it.
     pub memory_bytes_max: u64,
     /// Bytes of source text that are compiled.
     pub source_bytes_max: u64,
@@ -31,6 +33,11 @@ pub const BYTES_PER_INSTRUCTION: u64 = 64;
 
 /// Items of a table that a native may move or look at for one instruction.
 pub const ITEMS_PER_INSTRUCTION: u64 = 8;
+
+/// Bytes that a call may allocate between two instructions. So no string is longer than this and no table has much more than 10,000 items or 4,096
+/// names, which bounds what one operation without a call can cost: reading a number out of a long string, comparing two, looking for the next
+/// item of a table that was emptied.
+pub const MEMORY_STEP_BYTES_MAX: u64 = 160 << 10;
 
 /// Instructions that asking the host costs, besides the call itself.
 pub const INSTRUCTIONS_PER_HOST_CALL: u64 = 50;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Fault, Limits};
 
-/// The clock is looked at once in this many instructions.
-const INSTRUCTIONS_PER_CLOCK: u32 = 256;
+/// The clock is looked at once in this many instructions; more often in a long program, where much can happen between two.
+const INSTRUCTIONS_PER_CLOCK: u64 = 16;
 
 /// Why a run must stop. Once set it stays: code cannot catch its way out.
 pub(crate) struct Stopped;
@@ -18,8 +18,11 @@ pub(crate) struct Meter {
     max: Cell<u64>,
     weight: Cell<u64>,
     host_calls_left: Cell<u32>,
-    until_clock: Cell<u32>,
+    clock_every: Cell<u64>,
+    until_clock: Cell<u64>,
     deadline: Cell<Option<Instant>>,
+    /// Where memory ends; 0 when there is no end.
+    memory_max: Cell<usize>,
     random: Cell<u64>,
     stop: RefCell<Option<Fault>>,
 }
@@ -31,14 +34,25 @@ impl Meter {
         self.max.set(limits.instructions_max);
         self.weight.set(weight);
         self.host_calls_left.set(limits.host_calls_max);
-        self.until_clock.set(INSTRUCTIONS_PER_CLOCK);
+        self.clock_every.set(INSTRUCTIONS_PER_CLOCK / weight.max(1));
+        self.until_clock.set(self.clock_every.get());
         self.deadline.set(Instant::now().checked_add(Duration::from_millis(limits.wall_ms_max)));
         self.random.set(seed);
         *self.stop.borrow_mut() = None;
     }
 
+    /// Where memory ends for the call, of everything that the machine has taken; 0 when there is no end.
+    pub(crate) fn set_memory_max(&self, bytes: usize) {
+        self.memory_max.set(bytes);
+    }
+
+    pub(crate) fn memory_max(&self) -> usize {
+        self.memory_max.get()
+    }
+
     /// Lets trusted code run freely between calls.
     pub(crate) fn idle(&self) {
+        self.memory_max.set(0);
         self.max.set(u64::MAX);
         self.deadline.set(None);
         *self.stop.borrow_mut() = None;
@@ -49,7 +63,7 @@ impl Meter {
     pub(crate) fn tick(&self) -> Result<(), Stopped> {
         let left = self.until_clock.get();
         if left == 0 {
-            self.until_clock.set(INSTRUCTIONS_PER_CLOCK);
+            self.until_clock.set(self.clock_every.get());
             self.look_at_clock();
         } else {
             self.until_clock.set(left - 1);

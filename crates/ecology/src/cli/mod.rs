@@ -85,6 +85,9 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     Doctor(DoctorArgs),
     Completions(CompletionsArgs),
+    /// Runs untrusted code for another process of this program, which starts it itself
+    #[command(hide = true)]
+    SandboxWorker,
 }
 
 /// Compute a world's state again from its journal and compare the hash

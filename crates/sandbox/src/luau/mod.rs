@@ -5,12 +5,15 @@ mod pattern;
 mod program;
 mod vm;
 
+use std::cell::{Cell, RefCell};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mlua::chunk::Compiler;
 
 use crate::scan::scan;
 use crate::{Engine, Fault, Limits, Program, clean};
+pub(crate) use convert::check;
 use program::{Code, LuauProgram, with_machine};
 
 /// Stack of the thread that compiles. The parser limits its own recursion; this is room for all of it, in every kind of build.
@@ -52,20 +55,68 @@ impl Engine for LuauEngine {
     }
 }
 
+thread_local! {
+    static COMPILES_HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on this thread compiles on its own stack, which must be large; for a process that may not start threads.
+pub(crate) fn compile_here() {
+    COMPILES_HERE.set(true);
+}
+
 fn bytecode(source: &str) -> Result<Vec<u8>, Fault> {
-    let compiled = std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .name("sandbox-compile".to_owned())
-            .stack_size(COMPILER_STACK_BYTES)
-            .spawn_scoped(scope, || {
-                let compiler = Compiler::new().set_optimization_level(1).set_debug_level(1);
-                compiler.compile(source).map_err(|error| compile_fault(&error))
-            })
-            .map(std::thread::ScopedJoinHandle::join)
-    });
-    match compiled {
-        Ok(Ok(compiled)) => compiled,
-        Ok(Err(_)) => Err(Fault::Unavailable { reason: "the compiler failed".to_owned() }),
+    if COMPILES_HERE.get() {
+        let compiler = Compiler::new().set_optimization_level(1).set_debug_level(1);
+        return compiler.compile(source).map_err(|error| compile_fault(&error));
+    }
+    in_compiler_thread(source)
+}
+
+/// What a thread that compiles is asked.
+struct Job {
+    source: String,
+    reply: SyncSender<Result<Vec<u8>, Fault>>,
+}
+
+thread_local! {
+    /// The compiler of this thread, which ends with it. Kept, because starting one costs more than compiling a contract.
+    static COMPILER: RefCell<Option<SyncSender<Job>>> = const { RefCell::new(None) };
+}
+
+fn in_compiler_thread(source: &str) -> Result<Vec<u8>, Fault> {
+    let failed = || Fault::Unavailable { reason: "the compiler failed".to_owned() };
+    let (reply, answer) = sync_channel(1);
+    COMPILER.with_borrow_mut(|compiler| {
+        let jobs = match compiler.take() {
+            Some(jobs) => jobs,
+            None => start_compiler()?,
+        };
+        jobs.send(Job { source: source.to_owned(), reply }).map_err(|_| failed())?;
+        *compiler = Some(jobs);
+        Ok(())
+    })?;
+    // One that failed has ended: it is not kept, so that the next source finds a fresh one.
+    answer.recv().unwrap_or_else(|_| {
+        COMPILER.with_borrow_mut(|compiler| *compiler = None);
+        Err(failed())
+    })
+}
+
+fn start_compiler() -> Result<SyncSender<Job>, Fault> {
+    let (jobs, incoming) = sync_channel::<Job>(1);
+    let work = move || {
+        compile_here();
+        while let Ok(Job { source, reply }) = incoming.recv() {
+            // Nobody waiting is nobody's loss.
+            let _ = reply.send(bytecode(&source));
+        }
+    };
+    match std::thread::Builder::new()
+        .name("sandbox-compile".to_owned())
+        .stack_size(COMPILER_STACK_BYTES)
+        .spawn(work)
+    {
+        Ok(_) => Ok(jobs),
         Err(error) => Err(Fault::Unavailable { reason: format!("no thread to compile in: {error}") }),
     }
 }
@@ -84,7 +135,7 @@ fn compile_fault(error: &mlua::Error) -> Fault {
 }
 
 /// One list for each set of host functions, kept for good: there are as many as there are kinds of host in the program.
-fn interned(functions: &[&'static str]) -> &'static [&'static str] {
+pub(crate) fn interned(functions: &[&'static str]) -> &'static [&'static str] {
     static LISTS: Mutex<Vec<&'static [&'static str]>> = Mutex::new(Vec::new());
     let mut lists = LISTS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = lists.iter().find(|known| **known == functions) {

@@ -10,7 +10,7 @@ use super::vm::Vm;
 use crate::{Called, Fault, Host, Limits, Program};
 
 /// Machines that a thread keeps for its next calls. Calls nest when a host runs another program, each in a machine of its own.
-const MACHINES_MAX: usize = 4;
+const MACHINES_MAX: usize = 16;
 
 thread_local! {
     static MACHINES: RefCell<Vec<Vm>> = const { RefCell::new(Vec::new()) };
@@ -46,6 +46,10 @@ pub(super) struct LuauProgram {
 impl Program for LuauProgram {
     fn has(&self, function: &str) -> bool {
         self.functions.binary_search_by(|known| known.as_str().cmp(function)).is_ok()
+    }
+
+    fn functions(&self) -> &[SmolStr] {
+        &self.functions
     }
 
     fn call(

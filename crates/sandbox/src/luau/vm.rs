@@ -11,7 +11,7 @@ use super::convert::{Refused, all_from_lua, check, from_lua, to_lua};
 use super::pattern::{self, Capture, Trouble};
 use super::program::Code;
 use crate::meter::Meter;
-use crate::{Called, Fault, Host, HostError, Limits, clean};
+use crate::{Called, Fault, Host, HostError, Limits, MEMORY_STEP_BYTES_MAX, clean};
 
 /// Programs that one machine keeps loaded.
 const PROGRAMS_MAX: usize = 1024;
@@ -60,8 +60,11 @@ impl Vm {
         let (fresh, load, run) = lua.load(PRELUDE).set_name("=sandbox").call((native, names))?;
         lua.sandbox(true)?;
         let counting = Rc::clone(&meter);
-        lua.set_interrupt(move |_| match counting.tick() {
-            Ok(()) => Ok(VmState::Continue),
+        lua.set_interrupt(move |lua| match counting.tick() {
+            Ok(()) => {
+                limit_step(lua, &counting)?;
+                Ok(VmState::Continue)
+            }
             Err(_) => Err(stopped()),
         });
         lua.gc_collect()?;
@@ -90,7 +93,7 @@ impl Vm {
         let (chunk, environment) = self.prepare(code)?;
         let limit = self.lua.used_memory().saturating_add(in_bytes(limits.memory_bytes_max));
         self.meter.start(limits, code.weight, 0);
-        self.lua.set_memory_limit(limit).map_err(broken)?;
+        self.limit_memory(limit)?;
         let outcome = self.load.call::<(u8, mlua::Value)>((chunk, &environment));
         let outcome = self.settle(outcome, limits);
         self.finish();
@@ -128,9 +131,9 @@ impl Vm {
         let outcome =
             self.call_prepared(chunk, environment, before, code, function, args, limits, seed, host);
         let memory_peak_bytes = self.lua.used_memory().saturating_sub(before) as u64;
-        // Where exactly memory runs out depends on what the machine did before; what it costs must not.
+        // Where exactly memory or the clock runs out depends on what is not the code's business; what it costs must not.
         let instructions = match outcome {
-            Err(Fault::OutOfMemory) => limits.instructions_max,
+            Err(Fault::OutOfMemory | Fault::TooSlow) => limits.instructions_max,
             _ => self.meter.used(),
         };
         self.finish();
@@ -161,7 +164,7 @@ impl Vm {
         if self.lua.used_memory() > memory_max {
             return Err(Fault::OutOfMemory);
         }
-        self.lua.set_memory_limit(memory_max).map_err(broken)?;
+        self.limit_memory(memory_max)?;
         let outcome = if code.asks_world {
             self.lua.scope(|scope| {
                 let ask = scope.create_function_mut(|lua, (index, args): (usize, MultiValue)| {
@@ -199,7 +202,7 @@ impl Vm {
             Err(fault) => Err(HostError::Refused(format!("world.{function} answered too much: {fault}"))),
         });
         match answer {
-            Ok(value) => match to_lua(lua, &value) {
+            Ok(value) => match self.hand_over(lua, &value) {
                 Ok(value) => Ok((true, value)),
                 Err(Refused::Memory) => Err(self.stop(Fault::OutOfMemory)),
                 Err(Refused::Fault(fault)) => Ok((false, sentence(lua, &fault.to_string())?)),
@@ -207,6 +210,19 @@ impl Vm {
             Err(HostError::Refused(why)) => Ok((false, sentence(lua, &why)?)),
             Err(HostError::Abort(why)) => Err(self.stop(Fault::Aborted { reason: clean(&why) })),
         }
+    }
+
+    /// An answer is no single step: it may be as large as the call's memory allows.
+    fn hand_over(&self, lua: &Lua, value: &Value) -> Result<mlua::Value, Refused> {
+        lua.set_memory_limit(self.meter.memory_max())?;
+        let value = to_lua(lua, value)?;
+        limit_step(lua, &self.meter)?;
+        Ok(value)
+    }
+
+    fn limit_memory(&self, memory_max: usize) -> Result<(), Fault> {
+        self.meter.set_memory_max(memory_max);
+        limit_step(&self.lua, &self.meter).map_err(broken)
     }
 
     fn stop(&self, why: Fault) -> mlua::Error {
@@ -297,6 +313,16 @@ impl Vm {
             self.live_bytes = self.lua.used_memory();
         }
     }
+}
+
+/// Until the next instruction a call may take one step of memory, as long as there is any left.
+fn limit_step(lua: &Lua, meter: &Meter) -> mlua::Result<()> {
+    let memory_max = meter.memory_max();
+    if memory_max != 0 {
+        let step = lua.used_memory().saturating_add(in_bytes(MEMORY_STEP_BYTES_MAX));
+        lua.set_memory_limit(step.min(memory_max))?;
+    }
+    Ok(())
 }
 
 fn natives(lua: &Lua, meter: &Rc<Meter>) -> mlua::Result<Table> {
