@@ -11,9 +11,7 @@ const PROCESS: [&str; 2] = ["--set", "sandbox.isolation=process"];
 fn run(more: &[&[&str]]) -> String {
     let scratch = Scratch::new();
     let more = more.concat();
-    let args =
-        [&["--scenario", "bazaar", "--seed", "7", "--set", "features.access_control=contract"], &*more]
-            .concat();
+    let args = [&["--scenario", "bazaar", "--seed", "7"], &*more].concat();
     let report = scratch.run("a.world", &args);
     let findings = report["findings"].as_array().unwrap();
     assert!(!findings.is_empty());
