@@ -162,6 +162,9 @@ impl From<SessionError> for Failure {
             SessionError::NotImported { .. } => {
                 Self::with_remedy(Exit::World, "world::not_imported", error.to_string())
             }
+            SessionError::NoIsolation(_) => {
+                Self::with_remedy(Exit::Config, "config::no_isolation", error.to_string())
+            }
             SessionError::Needs { .. } => {
                 Self::with_remedy(Exit::Config, "config::scenario_needs", error.to_string())
             }

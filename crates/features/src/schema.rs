@@ -18,6 +18,11 @@ fn bounds() -> Vec<(&'static str, u64, u64)> {
         ("limits.page_items_max", 1, count_max),
         ("limits.contract_depth_max", 1, 64),
         ("limits.reservations_per_principal_max", 1, count_max),
+        ("code.check_instructions_max", 1, i64::MAX as u64),
+        ("code.run_instructions_max", 1, i64::MAX as u64),
+        ("code.instructions_per_cpu_us", 1, i64::MAX as u64),
+        ("code.run_depth_max", 1, 64),
+        ("code.asks_max", 1, 1_000),
     ]
 }
 

@@ -103,8 +103,8 @@ fn world(mode: Side) -> Result<World, Box<dyn std::error::Error>> {
     Ok(World::new(compose::parts(axes(mode))?))
 }
 
-fn equipment(meter: MeterSource) -> Equipment {
-    Equipment {
+fn equipment(meter: MeterSource) -> Result<Equipment, Box<dyn std::error::Error>> {
+    Ok(Equipment {
         think_timeout: Span::from_secs(300),
         meter,
         make_mind: compose::minds(false),
@@ -112,8 +112,8 @@ fn equipment(meter: MeterSource) -> Equipment {
         seed: Seed(1),
         minds: None,
         arrivals: Vec::new(),
-        code: ecology_runner::compose::asker(),
-    }
+        code: ecology_runner::compose::asker(&ecology_features::config::Sandbox::default())?,
+    })
 }
 
 /// Sleepers of which no two have the same share, configuration or wake condition.
@@ -322,7 +322,7 @@ fn weigh(
     let limits = ContinuousLimits::lasting(Span::from_secs(1));
     let outcome = run_continuously(
         host,
-        equipment(modelled()),
+        equipment(modelled())?,
         clock,
         limits,
         &Stop::default(),
@@ -358,7 +358,7 @@ fn wake(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
     let mut watch = Stopwatch::default();
     let clock = Box::new(VirtualClock::starting_at(Time::ZERO));
     let limits = ContinuousLimits::lasting(Span::from_secs(10));
-    run_continuously(host, equipment(modelled()), clock, limits, &Stop::default(), &mut watch, &mut |_| {})?;
+    run_continuously(host, equipment(modelled())?, clock, limits, &Stop::default(), &mut watch, &mut |_| {})?;
     // Gifts that came before everybody slept woke nobody; what was timed then is somebody's first turn.
     let mut taken = watch.taken;
     taken.drain(..taken.len().min(100));
@@ -437,7 +437,7 @@ impl Economy {
         }
         let before = process_cpu();
         let outcome =
-            run_ticks(host, equipment(meter), limits, &Stop::default(), &mut observers, &mut |_| {})?;
+            run_ticks(host, equipment(meter)?, limits, &Stop::default(), &mut observers, &mut |_| {})?;
         let spent = process_cpu().saturating_sub(before);
         drop(outcome);
         Ok(spent)

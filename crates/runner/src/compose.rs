@@ -7,14 +7,16 @@ use std::time::Instant;
 
 use ecology_container_limits::{Capacity, ConfigLimits, ResourceLimits, ShadowLimits};
 use ecology_contracts::{AccessControl, ContractAccess, PolicyAccess, ShadowAccess};
-use ecology_features::config::{Comparison, Config, JournalBackend, MeteringSource};
+use ecology_features::config::{
+    Comparison, Config, JournalBackend, MeteringSource, Sandbox, SandboxEngine, SandboxIsolation,
+};
 use ecology_journal::{Journal, JournalError, MemoryJournal, OpenMode, SqliteJournal};
 use ecology_metering::ModelledMeter;
 use ecology_minds::Builder;
 use ecology_minds::scripted::{Delay, Tools};
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
-use ecology_sandbox::{Engine, LuauEngine};
+use ecology_sandbox::{Engine, LuauEngine, WorkerEngine, WorkerOptions};
 use ecology_shadow::{Budget, Options, Stopwatch};
 use ecology_types::{Axis, AxisVector, Rules, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
@@ -199,11 +201,46 @@ pub fn minds(takes_real_time: bool) -> MakeMind {
     Box::new(move |config, seed| builder.build(config, seed).map_err(|error| error.to_string()))
 }
 
-/// What asks the code of contracts: Luau in this process, each check for a second at most.
-#[must_use]
-pub fn asker() -> Asker {
-    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    Asker::new(Arc::new(LuauEngine::new(HOST_FUNCTIONS)), threads, 1_000)
+/// Worker processes for code that agents write cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "sandbox.isolation = \"process\" cannot be had here: {why}; to do without the walls of the kernel write sandbox.isolation = \"in_process\""
+)]
+pub struct NoIsolation {
+    /// What is missing, in words.
+    pub why: String,
+}
+
+/// Walls without which a worker process is not isolated. Where these stand, the others (landlock, further limits) only back them.
+const WALLS: [&str; 5] = ["environment", "descriptors", "no_new_privileges", "rlimit_nofile", "seccomp"];
+
+/// What asks the code of contracts and runs tools, where the configuration wants it to run.
+///
+/// # Errors
+/// [`NoIsolation`] when worker processes are asked for and cannot be started, or stand without their walls. There is no fallback.
+pub fn asker(config: &Sandbox) -> Result<Asker, NoIsolation> {
+    let threads = match NonZeroUsize::new(config.workers as usize) {
+        Some(workers) => workers,
+        None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+    };
+    let engine: Arc<dyn Engine> = match (config.engine, config.isolation) {
+        (SandboxEngine::Luau, SandboxIsolation::InProcess) => Arc::new(LuauEngine::new(HOST_FUNCTIONS)),
+        (SandboxEngine::Luau, SandboxIsolation::Process) => Arc::new(workers(threads)?),
+    };
+    Ok(Asker::new(engine, threads, config.check_wall_ms_max))
+}
+
+fn workers(count: NonZeroUsize) -> Result<WorkerEngine, NoIsolation> {
+    let options = WorkerOptions::own_binary(HOST_FUNCTIONS)
+        .map_err(|error| NoIsolation { why: format!("the path of this program is unknown ({error})") })?;
+    let options = WorkerOptions { workers: count.get(), ..options };
+    let engine = WorkerEngine::start(options).map_err(|fault| NoIsolation { why: fault.to_string() })?;
+    let isolation = engine.isolation();
+    if WALLS.iter().all(|wall| isolation.has(wall)) {
+        Ok(engine)
+    } else {
+        Err(NoIsolation { why: format!("the walls around a worker are {isolation}") })
+    }
 }
 
 /// What scores the artifacts that win at the mint.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::code::CodeCounts;
+
 /// The report of a run. `ecology run --json` prints exactly this object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
@@ -50,6 +52,8 @@ pub struct RunReport {
     pub limits: LimitsReport,
     /// What was measured.
     pub metering: MeteringReport,
+    /// Code that agents wrote, in this run.
+    pub code: CodeReport,
     /// Trade.
     pub trade: Trade,
     /// Codes of deprecations that were used; `ecology explain CODE` says what to write instead.
@@ -155,6 +159,44 @@ pub struct MeteringReport {
     pub written_bytes: u64,
     /// Bytes of requests and results.
     pub bandwidth_bytes: u64,
+}
+
+/// Code that agents wrote: contracts that were asked, and tools that were run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CodeReport {
+    /// Questions that code was run for.
+    pub checks: u64,
+    /// Answers given again without running code, because everything that they rest on was as before.
+    pub checks_from_cache: u64,
+    /// Runs of tools.
+    pub tool_runs: u64,
+    /// Runs and checks that ended in a fault of the code.
+    pub faults: u64,
+    /// Answers that did not hold any more when their turn came.
+    pub stale: u64,
+    /// Questions that nobody could be asked: the sandbox had nothing to run them with.
+    pub unavailable: u64,
+    /// Sources compiled.
+    pub compiled: u64,
+    /// Instructions of all runs and checks.
+    pub instructions: u64,
+}
+
+impl From<CodeCounts> for CodeReport {
+    fn from(counts: CodeCounts) -> Self {
+        let CodeCounts { asked, from_cache, runs, faults, stale, unavailable, compiled, instructions } =
+            counts;
+        Self {
+            checks: asked,
+            checks_from_cache: from_cache,
+            tool_runs: runs,
+            faults,
+            stale,
+            unavailable,
+            compiled,
+            instructions,
+        }
+    }
 }
 
 /// Trade through escrow.

@@ -10,7 +10,7 @@ use ecology_types::{Axis, AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
 
 use crate::clock::{Clock, RealClock, VirtualClock};
-use crate::compose::{self, NotBuilt};
+use crate::compose::{self, NoIsolation, NotBuilt};
 use crate::continuous::{ContinuousLimits, run_continuously};
 use crate::crew::MINDS_TAG;
 use crate::drive::Equipment;
@@ -76,6 +76,9 @@ pub enum SessionError {
     /// The positions name an implementation that is not built.
     #[error(transparent)]
     NotBuilt(#[from] NotBuilt),
+    /// Code cannot run where the configuration wants it to.
+    #[error(transparent)]
+    NoIsolation(#[from] NoIsolation),
     /// A number of the configuration is out of range.
     #[error(transparent)]
     Config(Box<ConfigError>),
@@ -186,6 +189,8 @@ fn run_and_look_in(
     let make_parts = || compose::parts_with(axes, &comparison);
     // Positions that are not built are refused before anything is touched.
     make_parts()?;
+    // So is a sandbox that cannot be had.
+    let code = compose::asker(&config.sandbox)?;
     let path = path.or_else(|| config.run.world.clone());
     if let Some(path) = path.as_deref() {
         restore(worlds, &mut config, path)?;
@@ -211,6 +216,9 @@ fn run_and_look_in(
     let (run, ..) = host.world().run();
     {
         let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
+        if *host.world().code_rules() != config.code {
+            host.step(&Command::SetCodeRules(Box::new(config.code.clone())), now, &mut both)?;
+        }
         let start = Command::StartRun { version: version.into(), scenario: name.into(), seed, axes };
         host.step(&start, now, &mut both)?;
     }
@@ -224,13 +232,13 @@ fn run_and_look_in(
         minds,
         think_timeout: Span::from_millis(config.loops.think_timeout_ms),
         arrivals: scenario.arrivals(),
-        code: compose::asker(),
+        code,
     };
     let outcome = {
         let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
         drive(&config, host, equipment, length, &stop, &mut both, progress)?
     };
-    let RunOutcome { mut host, ended, minds_started_anew, limits, .. } = outcome;
+    let RunOutcome { mut host, ended, minds_started_anew, limits, code, .. } = outcome;
     look(host.world());
     let hash = host.world().hash();
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
@@ -239,6 +247,7 @@ fn run_and_look_in(
     report.world = file.as_ref().map(|file| file.display().to_string());
     report.resumed = resumed;
     report.ended = ended.reason().to_owned();
+    report.code = code.into();
     report.minds_started_anew = minds_started_anew as u64;
     report.version = version.to_owned();
     report.metering.meter = match metering(&config) {

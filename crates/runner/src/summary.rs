@@ -9,7 +9,7 @@ use ecology_world::{LoopState, StateHash, World};
 
 use crate::enforcement::LimitsOutcome;
 use crate::report::{
-    Actions, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport,
+    Actions, CodeReport, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport,
     ShadowLatency, ShadowSummary, Trade, User,
 };
 use crate::scenario::Scenario;
@@ -88,6 +88,7 @@ pub(crate) fn report(
             reservations_released: tally.count(EventKind::ReservationReleased),
         },
         metering: metering(world),
+        code: CodeReport::default(),
         trade: Trade {
             trades: tally.count(EventKind::EscrowSold),
             volume: tally.volume,

@@ -243,7 +243,7 @@ fn play(parts: Parts, path: &Path) -> (StateHash, Vec<(Axis, Report)>) {
         seed: Seed(1),
         minds: None,
         arrivals: Vec::new(),
-        code: ecology_runner::compose::asker(),
+        code: ecology_runner::compose::asker(&ecology_features::config::Sandbox::default()).unwrap(),
     };
     let limits = TickLimits { ticks: 8, threads: NonZeroUsize::MIN };
     let (host, mut nobody) = (host(parts, path, 0), Observers::default());

@@ -294,7 +294,7 @@ impl Town {
             minds,
             think_timeout: self.think_timeout,
             arrivals: self.arrivals.clone(),
-            code: compose::asker(),
+            code: compose::asker(&ecology_features::config::Sandbox::default()).unwrap(),
         }
     }
 

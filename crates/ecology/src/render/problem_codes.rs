@@ -48,6 +48,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Set both, or neither. continuous needs rate_limiting = \"rolling\", contract needs artifact_ontology = \"unified\".",
     ),
     (
+        "config::no_isolation",
+        "Worker processes for code that agents write cannot be started, or stand without the walls of the kernel.",
+        "Run on a Linux kernel with seccomp, or write sandbox.isolation = \"in_process\"; there is no silent fallback.",
+    ),
+    (
         "config::scenario_needs",
         "The scenario makes no sense under the positions that were asked for.",
         "Add the setting that the message names, or leave the axis out: what a scenario needs it takes by itself.",

@@ -5,6 +5,7 @@ mod comparison;
 mod resources;
 mod rules;
 mod run;
+mod sandbox;
 mod scenario;
 
 pub use choices::{
@@ -15,9 +16,10 @@ pub use choices::{
 pub use comparison::Comparison;
 pub use resources::{ActionEstimate, Capacity, Shares};
 pub use run::{Clock, Journal, JournalBackend, Loops, Metering, MeteringSource, Mint, Run, Timing};
+pub use sandbox::{Sandbox, SandboxEngine, SandboxIsolation};
 pub use scenario::{Bazaar, Boltzmann, Commune, Market, ScenarioName, Scenarios, Traders, Vickrey};
 
-use ecology_types::Limits;
+use ecology_types::{CodeRules, Limits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +53,10 @@ pub struct Config {
     pub mint: Mint,
     /// How the loops of agents behave.
     pub loops: Loops,
+    /// Where code that agents write runs.
+    pub sandbox: Sandbox,
+    /// What code that agents write may do at most, and what it costs. A world goes by these from the beginning of the next run.
+    pub code: CodeRules,
     /// The durable, ordered log.
     pub journal: Journal,
     /// What an action really used.

@@ -1,6 +1,6 @@
 //! The parts of the report. Each is empty when there is nothing to say.
 
-use ecology_runner::report::{Finding, RunReport};
+use ecology_runner::report::{CodeReport, Finding, RunReport};
 
 use crate::render::{Align, Table};
 use crate::terminal::Style;
@@ -255,6 +255,21 @@ pub(super) fn limits(report: &RunReport, style: Style, width: usize) -> String {
         bytes(metering.memory_peak_bytes)
     );
     text += &line("meter", &measured, style, width);
+    let code = &report.code;
+    if *code != CodeReport::default() {
+        let mut ran = format!(
+            "{}, {} from the cache, {} of tools, {}, {}",
+            count(code.checks, "check"),
+            number(code.checks_from_cache),
+            count(code.tool_runs, "run"),
+            count(code.faults, "fault"),
+            count(code.instructions, "instruction")
+        );
+        if code.unavailable > 0 {
+            ran += &format!(", {} that the sandbox could not run", number(code.unavailable));
+        }
+        text += &line("code", &ran, style, width);
+    }
     let loops: Vec<String> =
         report.loops.iter().map(|(state, n)| format!("{} {}", number(*n), clean(state))).collect();
     if !loops.is_empty() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ecology_runner::report::{
-    Actions, Finding, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population, RunReport,
-    ShadowLatency, ShadowSummary, Trade, User,
+    Actions, CodeReport, Finding, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population,
+    RunReport, ShadowLatency, ShadowSummary, Trade, User,
 };
 
 use super::render;
@@ -110,6 +110,14 @@ pub(crate) fn report() -> RunReport {
             written_bytes: 1_234_567,
             bandwidth_bytes: 7_654_321,
         },
+        code: CodeReport {
+            checks: 1_234,
+            checks_from_cache: 5_678,
+            tool_runs: 90,
+            faults: 1,
+            instructions: 1_234_567,
+            ..CodeReport::default()
+        },
         trade: Trade {
             trades: 2_345,
             volume: 234_567,
@@ -193,6 +201,7 @@ fn a_run_that_was_interrupted_and_broke_a_law() {
         run: 2,
         minds_started_anew: 1,
         findings: Vec::new(),
+        code: CodeReport::default(),
         shadow: BTreeMap::new(),
         biggest_users: Vec::new(),
         world: None,
