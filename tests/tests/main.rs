@@ -16,3 +16,4 @@ mod migration;
 mod movable;
 mod power;
 mod readme;
+mod why;
