@@ -51,6 +51,6 @@ fn decisions_of_a_bazaar_are_explained() {
     }
     let refused = scratch.ecology(&["inspect", "a.world", "contract", "genesis_ledger"]).ended_with(2).stderr;
     assert!(refused.contains("usage::not_a_contract"), "{refused}");
-    let _ = scratch.ecology(&["why", "nowhere.world", "1"]).ended_with(3);
+    let _ = scratch.ecology(&["why", "nowhere.world", "1"]).ended_with(4);
     assert_eq!(before, std::fs::read(scratch.path("a.world")).unwrap(), "the world is only read");
 }

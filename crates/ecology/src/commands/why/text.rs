@@ -373,7 +373,7 @@ mod tests {
         });
         assert_eq!(
             render(&found, Style::PLAIN),
-            "event 3  tick_started, in record 2 at 0 s\n  tick: nothing that anybody asked permission for\n"
+            "event 3  tick_started, in record 2 at 0 µs\n  tick: nothing that anybody asked permission for\n"
         );
     }
 }
