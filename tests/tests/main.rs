@@ -18,3 +18,4 @@ mod movable;
 mod power;
 mod readme;
 mod sandbox;
+mod why;

@@ -66,6 +66,7 @@ fn execute(command: Command, terminal: &Terminal) -> Result<Exit, failure::Failu
         Command::Run(args) => commands::run::execute(&args, terminal),
         Command::Inspect(args) => commands::inspect::execute(&args, terminal),
         Command::Agree(args) => commands::agree::execute(&args, terminal),
+        Command::Why(args) => commands::why::execute(&args, terminal),
         Command::Replay(args) => commands::replay::execute(&args, terminal),
         Command::Diff(args) => commands::diff::execute(&args, terminal),
         Command::Fork(args) => commands::fork::execute(&args, terminal),

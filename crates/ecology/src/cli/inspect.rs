@@ -29,6 +29,8 @@ pub(crate) enum View {
     Artifacts(ArtifactFilter),
     /// One artifact with its content
     Artifact(ArtifactChoice),
+    /// One contract: what it governs, what it answered so far and what that cost
+    Contract(ArtifactChoice),
     /// The agents with what their loops are doing
     Agents(AgentFilter),
     /// What happened, from the journal: the newest events, or those from a number on

@@ -67,6 +67,7 @@ fn after_long_help() -> String {
 pub(crate) enum Command {
     Run(RunArgs),
     Inspect(InspectArgs),
+    Why(WhyArgs),
     Replay(ReplayArgs),
     Agree(AgreeArgs),
     Diff(DiffArgs),
@@ -88,6 +89,23 @@ pub(crate) enum Command {
     /// Runs untrusted code for another process of this program, which starts it itself
     #[command(hide = true)]
     SandboxWorker,
+}
+
+/// Explain one decision: who wanted what, what came of it, and who said so
+///
+/// Of an action that contracts answered for it shows what each read, said and cost; of the run of a tool its operations in order; of
+/// everything else the contract or policy that governs and the rule it applied. Taken from the journal and the state before the decision;
+/// no code runs, nothing is changed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhyArgs {
+    /// The file of the world
+    pub(crate) world: PathBuf,
+    /// The number of an event, as `inspect WORLD events` shows it
+    #[arg(value_name = "SEQ", value_parser = whole_number::<u64>, allow_negative_numbers = true)]
+    pub(crate) seq: u64,
+    /// One JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Compute a world's state again from its journal and compare the hash

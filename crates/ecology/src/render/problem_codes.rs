@@ -214,6 +214,16 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "`ecology inspect WORLD artifacts` and `ecology inspect WORLD agents` list what there is.",
     ),
     (
+        "usage::no_such_event",
+        "The journal of the world has no event of this number.",
+        "Take a number that `ecology inspect WORLD events` shows.",
+    ),
+    (
+        "usage::not_a_contract",
+        "The artifact answers for nothing and is no code that could.",
+        "Name a contract; `ecology inspect WORLD artifact ID` shows which one governs an artifact.",
+    ),
+    (
         "usage::unknown_kind",
         "There is no kind of event of this name.",
         "Take the name that the message suggests.",

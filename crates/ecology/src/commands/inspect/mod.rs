@@ -3,6 +3,7 @@
 mod agents;
 mod artifacts;
 mod balances;
+mod contract;
 mod escrow;
 mod events;
 mod listing;
@@ -38,6 +39,7 @@ pub(crate) fn execute(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, F
         View::Balances(filter) => look.list(&balances::list(&look.world, filter)?)?,
         View::Artifacts(filter) => look.list(&artifacts::list(&look.world, filter)?)?,
         View::Artifact(choice) => artifacts::show(&look, &choice.id)?,
+        View::Contract(choice) => contract::show(&mut look, &choice.id)?,
         View::Agents(filter) => look.list(&agents::list(&look.world, filter)?)?,
         View::Events(filter) => events::show(&mut look, filter)?,
         View::Escrow(filter) => look.list(&escrow::list(&look.world, filter)?)?,
