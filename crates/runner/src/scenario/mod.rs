@@ -11,8 +11,7 @@ mod vickrey;
 
 use ecology_features::Config;
 use ecology_features::config::ScenarioName;
-use ecology_types::{Axis, Founder, Genesis, Rules, Side, Span, Time};
-use ecology_types::{Founder, Genesis, Resource, Rules, Span, Time};
+use ecology_types::{Axis, Founder, Genesis, Resource, Rules, Side, Span, Time};
 use ecology_world::World;
 
 pub(crate) use figures::millionths;
