@@ -1,5 +1,6 @@
 //! All tests of the crate that look at it from outside, in one binary.
 
+mod attributes;
 mod files;
 mod generated;
 mod hostile;

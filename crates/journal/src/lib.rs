@@ -18,6 +18,8 @@ mod error;
 mod faulty;
 mod frame;
 mod frames;
+#[cfg(any(test, feature = "conformance"))]
+mod hooked;
 mod journal;
 mod memory;
 #[cfg(feature = "planted-bugs")]
@@ -36,6 +38,8 @@ pub use error::JournalError;
 pub use faulty::{Fault, FaultyJournal};
 pub use frame::{Frame, OwnedFrame};
 pub use frames::Frames;
+#[cfg(any(test, feature = "conformance"))]
+pub use hooked::HookedJournal;
 pub use journal::{Journal, Visit};
 pub use memory::{MemoryDisk, MemoryJournal};
 #[cfg(feature = "planted-bugs")]

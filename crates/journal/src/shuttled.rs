@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::Mutex as Outside;
 
-use crate::{Frame, Journal, JournalError, MemoryJournal, Visit};
+use crate::{HookedJournal, Journal, JournalError, MemoryJournal};
 
 #[path = "committer/mod.rs"]
 #[allow(dead_code, unused_imports, unreachable_pub, reason = "the tests below use a part of it")]
@@ -25,73 +25,22 @@ use sync::Arc;
 const RANDOM: usize = 400;
 const PLACED: usize = 400;
 
-/// A journal that takes its time: anything may happen while it syncs.
-struct Slow {
-    inner: MemoryJournal,
-    /// What is durable, as somebody outside sees it.
-    durable: Arc<Outside<u64>>,
-    /// Fails at this append, counted from 1.
-    fails_at: Option<u64>,
-    appends: u64,
-}
-
-impl Journal for Slow {
-    fn append(&mut self, frames: &[Frame<'_>]) -> Result<(), JournalError> {
-        self.appends += 1;
-        shuttle::thread::yield_now();
-        if self.fails_at == Some(self.appends) {
-            return Err(JournalError::Io { doing: "syncing".to_owned(), detail: "on purpose".to_owned() });
-        }
-        self.inner.append(frames)?;
-        shuttle::thread::yield_now();
-        *self.durable.lock().unwrap() = self.inner.last();
-        Ok(())
-    }
-
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn refresh(&mut self) -> Result<u64, JournalError> {
-        self.inner.refresh()
-    }
-
-    fn for_each(&mut self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), JournalError> {
-        self.inner.for_each(from, to, visit)
-    }
-
-    fn meta(&self, key: &str) -> Result<Option<String>, JournalError> {
-        self.inner.meta(key)
-    }
-
-    fn set_meta(&mut self, key: &str, value: &str) -> Result<(), JournalError> {
-        self.inner.set_meta(key, value)
-    }
-
-    fn save_snapshot(&mut self, at: u64, tag: &[u8], bytes: &[u8]) -> Result<(), JournalError> {
-        self.inner.save_snapshot(at, tag, bytes)
-    }
-
-    fn newest_snapshot(
-        &mut self,
-        tag: &[u8],
-        not_after: u64,
-    ) -> Result<Option<(u64, Vec<u8>)>, JournalError> {
-        self.inner.newest_snapshot(tag, not_after)
-    }
-
-    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
-        self.inner.reader()
-    }
-
-    fn close(self: Box<Self>) -> Result<(), JournalError> {
-        Ok(())
-    }
-}
-
+/// A committer over a journal that takes its time: anything may happen while it syncs. Beside it what is durable, as somebody outside sees it.
+/// The journal fails at the append `fails_at`, counted from 1.
 fn start(options: CommitterOptions, fails_at: Option<u64>) -> (Committer, Arc<Outside<u64>>) {
     let durable = Arc::new(Outside::new(0));
-    let slow = Slow { inner: MemoryJournal::new(), durable: Arc::clone(&durable), fails_at, appends: 0 };
+    let (seen, mut appends) = (Arc::clone(&durable), 0);
+    let slow = HookedJournal::new(MemoryJournal::new(), move |inner, frames| {
+        appends += 1;
+        shuttle::thread::yield_now();
+        if fails_at == Some(appends) {
+            return Err(JournalError::Io { doing: "syncing".to_owned(), detail: "on purpose".to_owned() });
+        }
+        inner.append(frames)?;
+        shuttle::thread::yield_now();
+        *seen.lock().unwrap() = inner.last();
+        Ok(())
+    });
     (Committer::start(Box::new(slow), options).unwrap(), durable)
 }
 

@@ -8,69 +8,19 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use ecology_journal::{
-    Committer, CommitterOptions, Fault, FaultyJournal, Frame, Journal, JournalError, MemoryJournal, Progress,
-    TrySubmitError, Visit,
+    Committer, CommitterOptions, Fault, FaultyJournal, HookedJournal, Journal, JournalError, MemoryJournal,
+    Progress, TrySubmitError,
 };
 
-/// Says how many frames each append has, and goes on when told to.
-struct Gate {
-    inner: MemoryJournal,
-    batches: Sender<usize>,
-    go: Receiver<()>,
-}
-
-impl Journal for Gate {
-    fn append(&mut self, frames: &[Frame<'_>]) -> Result<(), JournalError> {
-        self.batches.send(frames.len()).unwrap();
-        self.go.recv().unwrap();
-        self.inner.append(frames)
-    }
-
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn refresh(&mut self) -> Result<u64, JournalError> {
-        self.inner.refresh()
-    }
-
-    fn for_each(&mut self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), JournalError> {
-        self.inner.for_each(from, to, visit)
-    }
-
-    fn meta(&self, key: &str) -> Result<Option<String>, JournalError> {
-        self.inner.meta(key)
-    }
-
-    fn set_meta(&mut self, key: &str, value: &str) -> Result<(), JournalError> {
-        self.inner.set_meta(key, value)
-    }
-
-    fn save_snapshot(&mut self, at: u64, tag: &[u8], bytes: &[u8]) -> Result<(), JournalError> {
-        self.inner.save_snapshot(at, tag, bytes)
-    }
-
-    fn newest_snapshot(
-        &mut self,
-        tag: &[u8],
-        not_after: u64,
-    ) -> Result<Option<(u64, Vec<u8>)>, JournalError> {
-        self.inner.newest_snapshot(tag, not_after)
-    }
-
-    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
-        self.inner.reader()
-    }
-
-    fn close(self: Box<Self>) -> Result<(), JournalError> {
-        Box::new(self.inner).close()
-    }
-}
-
+/// Over a journal that says how many frames each append has, and goes on when told to.
 fn gated(options: CommitterOptions) -> (Committer, Receiver<usize>, Sender<()>) {
     let (batches, sizes) = channel();
-    let (open, go) = channel();
-    let gate = Gate { inner: MemoryJournal::new(), batches, go };
+    let (open, go) = channel::<()>();
+    let gate = HookedJournal::new(MemoryJournal::new(), move |inner, frames| {
+        batches.send(frames.len()).unwrap();
+        go.recv().unwrap();
+        inner.append(frames)
+    });
     (Committer::start(Box::new(gate), options).unwrap(), sizes, open)
 }
 

@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use ecology_types::Time;
-use tokio::time::Sleep;
 
-use crate::bank::{Bank, Place};
+use super::bank::{Bank, Place};
+use super::sync::{Sleep, sleep};
 use crate::{Answer, Clock};
 
 /// The weight is larger than the limit: however long one waits, it never fits.
@@ -92,7 +92,7 @@ impl<I, C: Clock> Future for Acquire<'_, I, C> {
             };
             let timer = match this.timer.take() {
                 Some((of, timer)) if of == until => timer,
-                _ => Box::pin(tokio::time::sleep(until.since(now).to_std())),
+                _ => Box::pin(sleep(until.since(now).to_std())),
             };
             let (_, timer) = this.timer.insert((until, timer));
             if timer.as_mut().poll(context).is_pending() {

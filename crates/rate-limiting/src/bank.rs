@@ -1,14 +1,12 @@
 //! Shards by number, and what permits and waiters need of them.
 
 use ecology_types::Time;
-use spin::mutex::SpinMutex;
-use spin::relax::Yield;
 
-use crate::shard::Shard;
+use super::shard::Shard;
+use super::sync::Lock;
 use crate::{Answer, Clock, Horizon};
 
-/// A lock that is held for some nanoseconds; who finds it taken gives the processor away.
-pub(crate) type Locked<I> = SpinMutex<Shard<I>, Yield>;
+pub(crate) type Locked<I> = Lock<Shard<I>>;
 
 /// Where a key lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +33,7 @@ impl<I, C: Clock> Bank<I, C> {
     pub(crate) fn new(limit: u64, horizon: Horizon, clock: C, index: impl Fn() -> I) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let bits = (processors * SHARDS_PER_PROCESSOR).next_power_of_two().ilog2().min(BITS_MAX);
-        let shards = (0..1 << bits).map(|_| SpinMutex::new(Shard::new(limit, horizon, index()))).collect();
+        let shards = (0..1 << bits).map(|_| Lock::new(Shard::new(limit, horizon, index()))).collect();
         Self { shards, bits, clock }
     }
 

@@ -2,10 +2,11 @@
 
 use ecology_types::{Span, Time};
 
-use crate::bank::{Bank, Place};
-use crate::shard::{Shard, Slot};
-use crate::together::Together;
-use crate::{Answer, Clock, Horizon, ItemAboveLimit, MonotonicClock, Permit};
+use super::bank::{Bank, Place};
+use super::permit::Permit;
+use super::shard::{Shard, Slot};
+use super::together::{ItemAboveLimit, Together};
+use crate::{Answer, Clock, Horizon, MonotonicClock};
 
 /// Exact rolling windows for ids `0..ids_max`, shared between threads: 64 bytes per id, allocated at once.
 ///
@@ -136,10 +137,10 @@ impl<C: Clock> DenseLimiter<C> {
     /// # Errors
     /// When the weight is larger than the limit.
     #[cfg(feature = "async")]
-    pub async fn acquire(&self, id: u32, weight: u64) -> Result<(), crate::AboveLimit> {
-        let place = self.place(id).ok_or(crate::AboveLimit { weight, limit: 0 })?;
+    pub async fn acquire(&self, id: u32, weight: u64) -> Result<(), super::acquire::AboveLimit> {
+        let place = self.place(id).ok_or(super::acquire::AboveLimit { weight, limit: 0 })?;
         self.bank.shard(place.shard).lock().pin(place.slot);
-        crate::acquire::Acquire::of_pinned(&self.bank, place, weight).await
+        super::acquire::Acquire::of_pinned(&self.bank, place, weight).await
     }
 }
 

@@ -38,6 +38,13 @@
 //!
 //! [`Limiter`] and [`DenseLimiter`] are the same window for people who adopt this crate alone: keyed, shared between threads, with permits and,
 //! fair waiting for one key or several at once: on a thread, or behind the feature `async` as a future.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::duplicate_mod,
+        reason = "the lines of those who wait are compiled a second time over a scheduler, see shuttled.rs"
+    )
+)]
 
 mod accounts;
 /// The examples of the README are tested with the others.
@@ -67,7 +74,10 @@ mod ring;
 mod rolling;
 mod shadow;
 mod shard;
+#[cfg(all(test, feature = "async"))]
+mod shuttled;
 mod snapshot;
+mod sync;
 mod tick;
 mod together;
 mod window;

@@ -2,7 +2,7 @@
 
 use ecology_types::Time;
 
-use crate::bank::{Desk, Place};
+use super::bank::{Desk, Place};
 
 /// Something set aside before it is known how much will be used. Dropping it gives everything back.
 #[must_use = "dropping a permit gives back what it holds"]

@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use ecology_types::Time;
 
-use crate::queue::Queue;
+use super::queue::Queue;
 use crate::{Answer, Horizon, RollingWindow};
 
 /// One key: one cache line. Its limit is that of the shard unless it has its own.

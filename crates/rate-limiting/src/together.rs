@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 use std::task::{Wake, Waker};
-use std::thread::{self, Thread};
 
 use ecology_types::Time;
-use spin::mutex::SpinMutexGuard;
-use spin::relax::Yield;
 
-use crate::bank::Bank;
-use crate::shard::Shard;
+use super::bank::Bank;
+use super::shard::Shard;
+use super::sync::{self, Guard, Thread};
 use crate::{Answer, Clock};
 
 /// The weight of one of several items is larger than the limit of its key: however long one waits, it never fits.
@@ -46,7 +44,7 @@ enum Turn {
     Wait(Option<Time>),
 }
 
-type Guards<'a, I> = Vec<SpinMutexGuard<'a, Shard<I>, Yield>>;
+type Guards<'a, I> = Vec<Guard<'a, Shard<I>>>;
 
 /// One who wants several keys.
 ///
@@ -160,7 +158,7 @@ impl<'a, I, C: Clock> Together<'a, I, C> {
 
     /// Waits on the thread of the caller.
     pub(crate) fn block(mut self) -> Result<(), ItemAboveLimit> {
-        let waker = Waker::from(Arc::new(Parked(thread::current())));
+        let waker = Waker::from(Arc::new(Parked(sync::current())));
         loop {
             let now = self.bank.clock.now();
             let (turn, next) = self.attempt(now, &waker);
@@ -168,8 +166,8 @@ impl<'a, I, C: Clock> Together<'a, I, C> {
             match turn {
                 Turn::Done => return Ok(()),
                 Turn::Never(never) => return Err(never),
-                Turn::Wait(None) => thread::park(),
-                Turn::Wait(Some(until)) => thread::park_timeout(until.since(now).to_std()),
+                Turn::Wait(None) => sync::park(),
+                Turn::Wait(Some(until)) => sync::park_timeout(until.since(now).to_std()),
             }
         }
     }
@@ -179,7 +177,7 @@ impl<'a, I, C: Clock> Together<'a, I, C> {
     pub(crate) async fn wait(mut self) -> Result<(), ItemAboveLimit> {
         use std::task::Poll;
 
-        let mut timer: Option<(Time, std::pin::Pin<Box<tokio::time::Sleep>>)> = None;
+        let mut timer: Option<(Time, std::pin::Pin<Box<sync::Sleep>>)> = None;
         std::future::poll_fn(move |context| {
             loop {
                 let now = self.bank.clock.now();
@@ -196,7 +194,7 @@ impl<'a, I, C: Clock> Together<'a, I, C> {
                 };
                 let sleep = match timer.take() {
                     Some((of, sleep)) if of == until => sleep,
-                    _ => Box::pin(tokio::time::sleep(until.since(now).to_std())),
+                    _ => Box::pin(sync::sleep(until.since(now).to_std())),
                 };
                 let (_, sleep) = timer.insert((until, sleep));
                 if sleep.as_mut().poll(context).is_pending() {

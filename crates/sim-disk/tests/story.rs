@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use ecology_journal::{
-    Committer, CommitterOptions, Frame, Journal, JournalError, OpenMode, PlantedBug, Progress, SqliteJournal,
-    SqliteOptions, Visit,
+    Committer, CommitterOptions, HookedJournal, Journal, JournalError, OpenMode, PlantedBug, Progress,
+    SqliteJournal, SqliteOptions,
 };
 use ecology_sim_disk::{Collect, Image, SimDisk};
 use ecology_types::{Seed, SeededRng};
@@ -54,70 +54,20 @@ fn pattern(seed: u64, length: usize) -> Vec<u8> {
     word.iter().copied().cycle().take(length).collect()
 }
 
-/// Passes everything on and judges what an append does to the disk: one sync of the log, and nothing to the main file.
-struct Watched {
-    inner: Box<dyn Journal>,
-    disk: SimDisk,
-    found: Arc<Mutex<Option<String>>>,
-}
-
-impl Journal for Watched {
-    fn append(&mut self, frames: &[Frame<'_>]) -> Result<(), JournalError> {
-        let (main, log) = (self.disk.counts_of(WORLD), self.disk.counts_of("a.world-wal"));
-        self.inner.append(frames)?;
-        let (main_now, log_now) = (self.disk.counts_of(WORLD), self.disk.counts_of("a.world-wal"));
+/// A journal that judges what each append does to the disk: one sync of the log, and nothing to the main file.
+fn watched(inner: Box<dyn Journal>, disk: SimDisk, found: Arc<Mutex<Option<String>>>) -> Box<dyn Journal> {
+    Box::new(HookedJournal::new(inner, move |inner: &mut Box<dyn Journal>, frames| {
+        let (main, log) = (disk.counts_of(WORLD), disk.counts_of("a.world-wal"));
+        inner.append(frames)?;
+        let (main_now, log_now) = (disk.counts_of(WORLD), disk.counts_of("a.world-wal"));
         if main_now != main {
             let what = format!("an acknowledgement waited for the main file: {main:?}, then {main_now:?}");
-            self.found.lock().unwrap().get_or_insert(what);
+            found.lock().unwrap().get_or_insert(what);
         } else if log_now.syncs == log.syncs {
-            self.found.lock().unwrap().get_or_insert("an acknowledgement waited for no sync".to_owned());
+            found.lock().unwrap().get_or_insert("an acknowledgement waited for no sync".to_owned());
         }
         Ok(())
-    }
-
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn refresh(&mut self) -> Result<u64, JournalError> {
-        self.inner.refresh()
-    }
-
-    fn for_each(&mut self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), JournalError> {
-        self.inner.for_each(from, to, visit)
-    }
-
-    fn meta(&self, key: &str) -> Result<Option<String>, JournalError> {
-        self.inner.meta(key)
-    }
-
-    fn set_meta(&mut self, key: &str, value: &str) -> Result<(), JournalError> {
-        self.inner.set_meta(key, value)
-    }
-
-    fn save_snapshot(&mut self, at: u64, tag: &[u8], bytes: &[u8]) -> Result<(), JournalError> {
-        self.inner.save_snapshot(at, tag, bytes)
-    }
-
-    fn newest_snapshot(
-        &mut self,
-        tag: &[u8],
-        not_after: u64,
-    ) -> Result<Option<(u64, Vec<u8>)>, JournalError> {
-        self.inner.newest_snapshot(tag, not_after)
-    }
-
-    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
-        self.inner.reader()
-    }
-
-    fn tend(&mut self) -> Result<(), JournalError> {
-        self.inner.tend()
-    }
-
-    fn close(self: Box<Self>) -> Result<(), JournalError> {
-        self.inner.close()
-    }
+    }))
 }
 
 /// A story under way.
@@ -149,11 +99,10 @@ impl Story {
         let journal =
             SqliteJournal::open_with(self.disk.path(WORLD), mode, &options(&self.disk, self.planted))?;
         self.disk.promise(FRAMES, 1 + journal.last());
-        let watched =
-            Watched { inner: Box::new(journal), disk: self.disk.clone(), found: Arc::clone(&self.found) };
+        let watched = watched(Box::new(journal), self.disk.clone(), Arc::clone(&self.found));
         let disk = self.disk.clone();
         Committer::start_with(
-            Box::new(watched),
+            watched,
             CommitterOptions { planted: self.planted, ..CommitterOptions::default() },
             Box::new(move |progress| {
                 if let Progress::Committed(last) = progress {
