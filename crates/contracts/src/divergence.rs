@@ -31,6 +31,8 @@ pub enum AccessDivergence {
     GenesisUnprivileged,
     /// `AC-9`: a contract that is code sets its own price.
     ContractPrices,
+    /// `AC-10`: the instructions of a contract that is code are charged as CPU time.
+    CodeTakesTime,
 }
 
 /// The register, in the order of the codes.
@@ -107,6 +109,14 @@ pub const REGISTER: &[Divergence] = &[
         affected: "users of artifacts whose access_contract_id names code",
         instead: "ask the contract for the price before acting",
     },
+    Divergence {
+        code: "AC-10",
+        title: "asking code takes time",
+        old: "the policy is data; looking at it is free",
+        new: "the instructions that a contract took to answer are charged as CPU time to whoever bears the price, asked for a no, or owns what failed",
+        affected: "users of artifacts whose access_contract_id names code",
+        instead: "let the contract answer cacheable = true where that is so: an answer from the cache is free",
+    },
 ];
 
 impl AccessDivergence {
@@ -130,12 +140,27 @@ impl AccessDivergence {
 #[must_use]
 pub fn classify(request: &Request<'_>, policy: &Answer, contract: &Answer) -> Verdict {
     if agree(policy, contract) {
-        return Verdict::Same;
+        return if code_was_run(request) {
+            Verdict::Expected { code: AccessDivergence::CodeTakesTime.code() }
+        } else {
+            Verdict::Same
+        };
     }
     match explain(request, policy, contract) {
         Some(divergence) => Verdict::Expected { code: divergence.code() },
         None => Verdict::Mismatch { detail: describe(request, policy, contract) },
     }
+}
+
+/// Whether the contract that governs has been run for an answer to this question, which somebody bears.
+fn code_was_run(request: &Request<'_>) -> bool {
+    let Governor::Code(contract) = Governor::of_contract(request.artifact.access_contract) else {
+        return false;
+    };
+    request
+        .answers
+        .iter()
+        .any(|answer| answer.contract == contract && !answer.is_cached && answer.instructions > 0)
 }
 
 /// The question and two answers, for people.

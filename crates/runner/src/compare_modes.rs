@@ -360,6 +360,9 @@ mod tests {
             if scenario != ScenarioName::Vickrey {
                 config.run.agents = Some(26);
             }
+            for (axis, side) in crate::scenario::needs(scenario) {
+                config.features.set(*axis, *side);
+            }
             config.scenario.boltzmann.scrip_each = 0;
             config.scenario.vickrey.auctions = 4;
             let found = compare_modes(&config, 24, &[1, 2], &mut |_| {}).unwrap();

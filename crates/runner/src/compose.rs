@@ -137,6 +137,11 @@ fn access(side: Side) -> Box<dyn AccessControl> {
     }
 }
 
+/// What decides by policy fields, to compare the contracts that a migration makes of them.
+pub(crate) const fn policies() -> impl AccessControl {
+    PolicyAccess
+}
+
 /// What runs the contracts that a migration makes of policies, to compare them with these. They ask the world nothing.
 #[must_use]
 pub fn policy_engine() -> Box<dyn Engine> {

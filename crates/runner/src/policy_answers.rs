@@ -1,7 +1,7 @@
 //! Whether the contracts that a migration makes of policies answer as the policies do: their code is run and compared.
 
 use ecology_contracts::{
-    AccessControl, AccessView, Answer, PolicyAccess, Request, contract_source, policy_contract_id,
+    AccessControl, AccessView, Answer, Request, contract_source, policy_contract_id,
     source_fits,
 };
 use ecology_sandbox::{Engine, Limits, NoHost, Program};
@@ -217,7 +217,7 @@ impl AccessView for Nothing {
 
 fn by_policy(artifact: &ArtifactRecord, verb: Verb, caller: Key) -> Said {
     let request = Request { artifact, verb, caller, method: None, args: None, answers: &[] };
-    match PolicyAccess.decide(&request, &Nothing) {
+    match crate::compose::policies().decide(&request, &Nothing) {
         Answer::Allow { grant, .. } => Some((grant.cost, grant.payer)),
         Answer::Deny { .. } => None,
     }
