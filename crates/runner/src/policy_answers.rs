@@ -1,8 +1,7 @@
 //! Whether the contracts that a migration makes of policies answer as the policies do: their code is run and compared.
 
 use ecology_contracts::{
-    AccessControl, AccessView, Answer, Request, contract_source, policy_contract_id,
-    source_fits,
+    AccessControl, AccessView, Answer, Request, contract_source, policy_contract_id, source_fits,
 };
 use ecology_sandbox::{Engine, Limits, NoHost, Program};
 use ecology_types::{
