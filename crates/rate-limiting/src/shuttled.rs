@@ -44,7 +44,7 @@ mod sync {
         }
 
         pub(crate) fn lock(&self) -> Guard<'_, T> {
-            self.0.lock().unwrap()
+            self.0.lock().expect("no test panics while it holds it")
         }
     }
 
@@ -86,7 +86,8 @@ fn try_interleavings(test: impl Fn() + Send + Sync + Clone + 'static) {
 
 /// Runs while everything is held, and then gives it back in two halves.
 fn held(limiter: &DenseLimiter<Still>, ids: &[u32], half: u64, meanwhile: impl FnOnce()) {
-    let hold = || ids.iter().map(|id| limiter.try_reserve(*id, half, Time(1)).unwrap()).collect::<Vec<_>>();
+    let hold =
+        || ids.iter().map(|id| limiter.try_reserve(*id, half, Time(1)).expect("it fits")).collect::<Vec<_>>();
     let permits = [hold(), hold()];
     meanwhile();
     for permit in permits.into_iter().flatten() {

@@ -25,7 +25,7 @@ const TICKS_OF_WORLD_MAX: u64 = 1_000;
 pub(crate) fn execute(args: &CompareModesArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let (config, lived) = match &args.world {
         Some(world) => of_world(world, args)?,
-        None => (asked_for(args)?, TICKS),
+        None => (asked_for(args, terminal)?, TICKS),
     };
     let ticks = args.ticks.unwrap_or(lived);
     let first = if args.world.is_some() { config.run.seed } else { 1 };
@@ -51,14 +51,16 @@ pub(crate) fn execute(args: &CompareModesArgs, terminal: &Terminal) -> Result<Ex
     Ok(if found.agrees() { Exit::Ok } else { Exit::Failed })
 }
 
-fn asked_for(args: &CompareModesArgs) -> Result<Config, Failure> {
+fn asked_for(args: &CompareModesArgs, terminal: &Terminal) -> Result<Config, Failure> {
     let mut sources = args.config.sources()?;
     let scenario = args.scenario.as_deref().unwrap_or("commune");
     sources = sources.set("--scenario", format!("run.scenario={scenario:?}"));
     if let Some(agents) = args.agents {
         sources = sources.set("--agents", format!("run.agents={agents}"));
     }
-    Ok(load(sources)?.config)
+    let mut loaded = load(sources)?;
+    super::needs::take(&mut loaded, terminal);
+    Ok(loaded.config)
 }
 
 /// What a world was made with, and how many ticks it has lived.

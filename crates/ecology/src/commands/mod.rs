@@ -14,6 +14,7 @@ pub(crate) mod fork;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod migrate;
+pub(crate) mod needs;
 pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod run;

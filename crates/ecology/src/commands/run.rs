@@ -9,7 +9,6 @@ use ecology_features::config::ScenarioName;
 use ecology_features::{DeprecationCode, Loaded, Origin, Trigger, load};
 use ecology_runner::Stop;
 use ecology_runner::migrate::positions;
-use ecology_runner::scenario::needs;
 use ecology_runner::store::OpenError;
 use ecology_types::Axis;
 
@@ -33,7 +32,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
         loaded = moved(path, loaded, args)?;
         take_over(path, &mut loaded, terminal)?;
     }
-    take_needed(&mut loaded, terminal);
+    super::needs::take(&mut loaded, terminal);
     let stop = Stop::default();
     listen(&stop, terminal)?;
     let axes = loaded.axis_vector();
@@ -133,24 +132,6 @@ fn take_over(path: &Path, loaded: &mut Loaded, terminal: &Terminal) -> Result<()
         })?;
     }
     Ok(())
-}
-
-/// Takes the positions that the scenario needs, where nobody has asked for others.
-fn take_needed(loaded: &mut Loaded, terminal: &Terminal) {
-    for (axis, side) in needs(loaded.config.run.scenario) {
-        let key = format!("features.{axis}");
-        let was_asked_for = loaded.origins.get(&key).is_some_and(|origin| *origin != Origin::Default);
-        if was_asked_for || loaded.axis_vector().side(*axis) == *side {
-            continue;
-        }
-        loaded.config.features.set(*axis, *side);
-        terminal.say(&format!(
-            "{} the scenario {} runs with {axis} = {:?}",
-            terminal.talk.warning("note:"),
-            loaded.config.run.scenario.name(),
-            axis.implementation(*side)
-        ));
-    }
 }
 
 /// The first Ctrl-C, SIGTERM or SIGHUP asks the run to end, the second one ends the process: nothing acknowledged can be lost by that.
