@@ -6,6 +6,7 @@ mod capacity;
 mod code;
 mod continuous;
 mod faults;
+mod hostile;
 mod library;
 mod life;
 mod limits;

@@ -19,28 +19,29 @@ impl World {
     }
 
     /// Takes note of the instructions of an answer, by who bears them: whoever pays the price; whoever asked, of a no; the contract's owner,
-    /// of a fault and of terms that cannot be carried out.
+    /// of a fault and of terms that cannot be carried out. For a tool without standing whoever acts bears them, as all that the tool does.
     pub(crate) fn note_instructions(&self, answer: &PermissionAnswer, is_allowed: bool, plan: &mut Plan) {
         if answer.is_cached || answer.instructions == 0 {
             return;
         }
         let cpu_us = answer.instructions.div_ceil(self.code.rules.instructions_per_cpu_us.max(1));
-        let of_contract = || self.responsible(answer.contract).unwrap_or(answer.caller);
+        let caller = plan.purse.map_or(answer.caller, |(granter, _)| granter);
+        let of_contract = || self.responsible(answer.contract).unwrap_or(caller);
         let bearer = match &answer.verdict {
             Ok(terms) if is_allowed => match terms.payer {
-                Payer::Invoker => answer.caller,
-                Payer::Owner => self.responsible(answer.artifact).unwrap_or(answer.caller),
+                Payer::Invoker => caller,
+                Payer::Owner => self.responsible(answer.artifact).unwrap_or(caller),
                 Payer::Artifact => answer.artifact,
                 Payer::Split(hundredths) => {
                     let part = (u128::from(cpu_us) * u128::from(hundredths.min(100))).div_ceil(100);
                     let part = u64::try_from(part).unwrap_or(cpu_us).min(cpu_us);
-                    let owner = self.responsible(answer.artifact).unwrap_or(answer.caller);
-                    plan.code_cpu.push((answer.caller, part));
+                    let owner = self.responsible(answer.artifact).unwrap_or(caller);
+                    plan.code_cpu.push((caller, part));
                     plan.code_cpu.push((owner, cpu_us - part));
                     return;
                 }
             },
-            Err(denial) if !denial.is_fault => answer.caller,
+            Err(denial) if !denial.is_fault => caller,
             _ => of_contract(),
         };
         plan.code_cpu.push((bearer, cpu_us));

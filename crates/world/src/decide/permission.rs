@@ -71,7 +71,11 @@ impl World {
                 self.plan_fee(record, call.caller, grant, shares, plan)
             }
             Answer::Deny { code, reason } => {
-                self.can_pay_for_code(call.caller, code, plan.time)?;
+                self.can_pay_for_code(
+                    plan.purse.map_or(call.caller, |(granter, _)| granter),
+                    code,
+                    plan.time,
+                )?;
                 Err(Refusal::new(code, reason))
             }
         }
@@ -181,7 +185,11 @@ impl World {
             }
             Answer::Allow { grant, .. } => Ok(grant.cost),
             Answer::Deny { code, reason } => {
-                self.can_pay_for_code(call.caller, code, plan.time)?;
+                self.can_pay_for_code(
+                    plan.purse.map_or(call.caller, |(granter, _)| granter),
+                    code,
+                    plan.time,
+                )?;
                 Err(Refusal::new(code, reason))
             }
         }

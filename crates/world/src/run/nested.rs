@@ -1,6 +1,6 @@
 //! Tools that invoke others.
 
-use ecology_contracts::Request;
+use ecology_contracts::{Governor, Request};
 use ecology_types::{
     ArtifactRecord, GenesisArtifact, HostCall, Key, PermissionAnswer, Refusal, RefusalCode, Scrip, SmolStr,
     Time, Value, Verb,
@@ -42,12 +42,25 @@ impl World {
             args: Some(args),
             answers,
         };
+        // The code of this contract looks at the world as it is before the action, and so would count the same use twice.
+        if let Governor::Code(contract) = Governor::of_contract(record.access_contract)
+            && run.plan.states.iter().any(|(decided, _)| *decided == contract)
+        {
+            let detail = format!(
+                "{} has changed its state in this action, which it does once; let the caller invoke {artifact} as its next action",
+                self.id(contract)
+            );
+            return refused(&Refusal::new(RefusalCode::NotPermitted, detail));
+        }
         if answers.is_empty()
             && let Some(contract) =
                 self.parts.access.needs_code(&request, &self.during(&run.plan.events, now))
         {
             return Performed::Ask(Box::new(Question::of(&request, contract)));
         }
+        let fresh = answers.iter().filter(|answer| !answer.is_cached);
+        let asking = fresh.fold(0_u64, |sum, answer| sum.saturating_add(answer.instructions));
+        run.instructions = run.instructions.saturating_add(asking);
         let before = Before {
             effects: run.plan.events.len(),
             states: run.plan.states.len(),
