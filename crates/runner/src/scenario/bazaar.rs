@@ -1,30 +1,25 @@
 //! A market of code: agents write, sell and use contracts and tools, sell themselves and form firms, under contracts only.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use ecology_contracts::LIBRARY;
 use ecology_features::Config;
 use ecology_minds::MindConfig;
 use ecology_minds::scripted as minds;
-use ecology_types::{
-    ArtifactRecord, Effect, Genesis, GenesisArtifact, Good, RefusalCode, Rules, SmolStr, Span, TransferReason,
-};
+use ecology_types::{Effect, Genesis, GenesisArtifact, Good, Rules, SmolStr, Span, TransferReason};
 use ecology_world::{Event, World};
 
 use super::figures::Figure;
 use super::{Length, Scenario, founder, guild, rhythm};
 use crate::host::Observer;
-use crate::report::Finding;
+use crate::report::{ContractUse, Finding};
 
 const SOURCE: &str = "laws of this world";
 
 /// See the module.
 pub(super) struct BazaarScenario {
     config: Config,
-    /// Contracts of the library under which somebody else than their author did something.
-    used: BTreeSet<&'static str>,
-    /// Contracts of the library that refused somebody.
-    refused: BTreeSet<&'static str>,
+    library: guild::LibraryUse,
     fees: u64,
     calls: u64,
     agents_sold: u64,
@@ -34,8 +29,7 @@ impl BazaarScenario {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             config: config.clone(),
-            used: BTreeSet::new(),
-            refused: BTreeSet::new(),
+            library: guild::LibraryUse::default(),
             fees: 0,
             calls: 0,
             agents_sold: 0,
@@ -68,29 +62,12 @@ impl BazaarScenario {
     }
 }
 
-/// The contract of the library that governs an artifact.
-fn governed_by(world: &World, record: &ArtifactRecord) -> Option<&'static str> {
-    guild::library_name(world.id(record.access_contract?).as_str())
-}
-
 impl Observer for BazaarScenario {
     fn observe(&mut self, world: &World, event: &Event) {
+        self.library.observe(world, event);
         match &event.effect {
-            Effect::ActionDone { target: Some(target), method, .. } => {
-                if let Some(record) = world.live(*target) {
-                    if event.actor != Some(record.creator)
-                        && let Some(name) = governed_by(world, record)
-                    {
-                        self.used.insert(name);
-                    }
-                    self.calls +=
-                        u64::from(method.is_some() && GenesisArtifact::from_key(record.key).is_none());
-                }
-            }
-            Effect::ActionRefused { target: Some(id), code: RefusalCode::NotPermitted, .. } => {
-                if let Some(name) = world.live_named(id).and_then(|record| governed_by(world, record)) {
-                    self.refused.insert(name);
-                }
+            Effect::ActionDone { target: Some(target), method: Some(_), .. } => {
+                self.calls += u64::from(GenesisArtifact::from_key(*target).is_none());
             }
             Effect::ScripTransferred { amount, reason: TransferReason::Fee, .. } => self.fees += amount.0,
             Effect::EscrowSold { good, .. } => {
@@ -144,12 +121,16 @@ impl Scenario for BazaarScenario {
             }
             .finding()
         };
-        // Under self_owned nobody but the artifact itself does anything, so nobody can use it.
-        let usable = LIBRARY.len() as u64 - 2;
-        let all = format!("at least {usable}");
+        let all = LIBRARY.len() as u64;
         vec![
-            figure("contracts in use", self.used.len() as u64, all, usable),
-            figure("contracts that refused", self.refused.len() as u64, "at least 9".to_owned(), 9),
+            figure("library contracts in use", self.library.in_use(), format!("all {all}"), all),
+            // Public refuses nobody.
+            figure(
+                "contracts that refused",
+                self.library.refused(),
+                format!("at least {}", all - 1),
+                all - 1,
+            ),
             figure("calls of agents' code", self.calls, "at least 8".to_owned(), 8),
             figure("scrip paid as prices", self.fees, "at least 20".to_owned(), 20),
             figure("agents sold", self.agents_sold, "at least 1".to_owned(), 1),
@@ -160,5 +141,9 @@ impl Scenario for BazaarScenario {
                 1,
             ),
         ]
+    }
+
+    fn library(&self) -> BTreeMap<String, ContractUse> {
+        self.library.report()
     }
 }

@@ -9,6 +9,8 @@ mod imported;
 mod market;
 mod vickrey;
 
+use std::collections::BTreeMap;
+
 use ecology_features::Config;
 use ecology_features::config::ScenarioName;
 use ecology_types::{Axis, Founder, Genesis, Resource, Rules, Side, Span, Time};
@@ -17,7 +19,7 @@ use ecology_world::World;
 pub(crate) use figures::millionths;
 
 use crate::host::Observer;
-use crate::report::Finding;
+use crate::report::{ContractUse, Finding};
 
 /// An experiment. It watches every event of its world, so that it can say in the end what came out.
 pub trait Scenario: Observer {
@@ -42,6 +44,11 @@ pub trait Scenario: Observer {
 
     /// What came out, beside what was published.
     fn findings(&self, world: &World) -> Vec<Finding>;
+
+    /// What contracts of the library said to others than their authors, by the library's name.
+    fn library(&self) -> BTreeMap<String, ContractUse> {
+        BTreeMap::new()
+    }
 }
 
 /// What an experiment declares to be the same for every single founder, in whatever order they take their turns.
@@ -115,8 +122,8 @@ pub const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "commune",
-        what: "a mixed economy that uses every service: builders, bidders, borrowers, lenders, rescuers, scouts",
-        expects: "scrip conserved except by the mint, every service used, nobody's failure stops another",
+        what: "a mixed economy that uses every service: builders, bidders, borrowers, lenders, rescuers, scouts, and agents who write contracts once contracts decide",
+        expects: "scrip conserved except by the mint, every service used, every contract of the library in use where contracts decide, nobody's failure stops another",
         source: "laws of this world",
         agents: 100,
     },
