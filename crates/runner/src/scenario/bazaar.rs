@@ -6,11 +6,11 @@ use ecology_contracts::LIBRARY;
 use ecology_features::Config;
 use ecology_minds::MindConfig;
 use ecology_minds::scripted as minds;
-use ecology_types::{Effect, Genesis, GenesisArtifact, Good, Rules, SmolStr, Span, TransferReason};
+use ecology_types::{Effect, Genesis, GenesisArtifact, Good, Id, Rules, SmolStr, Span, TransferReason};
 use ecology_world::{Event, World};
 
 use super::figures::Figure;
-use super::{Length, Scenario, founder, guild, rhythm};
+use super::{Length, Scenario, employment, founder, guild, rhythm};
 use crate::host::Observer;
 use crate::report::{ContractUse, Finding};
 
@@ -21,6 +21,9 @@ pub(super) struct BazaarScenario {
     config: Config,
     library: guild::LibraryUse,
     fees: u64,
+    /// Of the fees, what somebody got who does not own what was used.
+    shared: u64,
+    wages: u64,
     calls: u64,
     agents_sold: u64,
 }
@@ -31,17 +34,29 @@ impl BazaarScenario {
             config: config.clone(),
             library: guild::LibraryUse::default(),
             fees: 0,
+            shared: 0,
+            wages: 0,
             calls: 0,
             agents_sold: 0,
         }
     }
 
-    /// Those who take part besides the guild, dealt in turn.
-    fn others(&self) -> Vec<(&'static str, MindConfig)> {
+    /// Those who take part besides the guild, in one round.
+    fn others(&self, round: usize) -> Vec<(String, MindConfig)> {
         let delay_mean = rhythm(&self.config);
-        vec![
+        let id = |name: &str| format!("{name}_{round}");
+        let maker = |uses: Option<String>| {
+            MindConfig::ToolMaker(minds::ToolMakerConfig {
+                // The firm has its part in every call.
+                partner: Id::new(id("firm")).ok(),
+                uses: uses.and_then(|tool| Id::new(tool).ok()),
+                delay_mean,
+                ..minds::ToolMakerConfig::default()
+            })
+        };
+        let mut others = vec![
             (
-                "worker",
+                id("worker"),
                 MindConfig::Worker(minds::WorkerConfig {
                     price: 60,
                     dowry: 50,
@@ -50,7 +65,7 @@ impl BazaarScenario {
                 }),
             ),
             (
-                "firm",
+                id("firm"),
                 MindConfig::Firm(minds::FirmConfig {
                     kind: SmolStr::new_static("bundle:agent+scrip:50"),
                     price_max: 60,
@@ -58,7 +73,20 @@ impl BazaarScenario {
                     ..minds::FirmConfig::default()
                 }),
             ),
-        ]
+            (id("smith"), maker(None)),
+            // Its tool works with the smith's.
+            (id("joiner"), maker(Some(format!("{}_tool_1", id("smith"))))),
+            (
+                id("trader"),
+                MindConfig::ToolUser(minds::ToolUserConfig {
+                    allowance: 8,
+                    delay_mean,
+                    ..minds::ToolUserConfig::default()
+                }),
+            ),
+        ];
+        others.extend(employment::cast(&self.config, round));
+        others
     }
 }
 
@@ -69,7 +97,15 @@ impl Observer for BazaarScenario {
             Effect::ActionDone { target: Some(target), method: Some(_), .. } => {
                 self.calls += u64::from(GenesisArtifact::from_key(*target).is_none());
             }
-            Effect::ScripTransferred { amount, reason: TransferReason::Fee, .. } => self.fees += amount.0,
+            Effect::ScripTransferred { from, to, amount, reason } => {
+                if *reason == TransferReason::Fee {
+                    self.fees += amount.0;
+                    // Firms own nothing that has a price.
+                    self.shared += if world.id(*to).as_str().starts_with("firm_") { amount.0 } else { 0 };
+                } else if employment::is_post(world.id(*from).as_str()) {
+                    self.wages += amount.0;
+                }
+            }
             Effect::EscrowSold { good, .. } => {
                 let is_agent = |part: &Good| match part {
                     Good::Agent(_) => true,
@@ -87,17 +123,16 @@ impl Scenario for BazaarScenario {
     fn adapt(&self, _: &mut Rules) {}
 
     fn genesis(&self, rules: Rules) -> Genesis {
-        let others = self.others();
-        let founders = (0..self.config.agents() as usize)
-            .map(|n| {
-                // The guild comes first, so that a small bazaar has every contract.
-                let (round, at) = (n / (guild::MEMBERS + others.len()), n % (guild::MEMBERS + others.len()));
-                let (id, mind) = match at.checked_sub(guild::MEMBERS) {
-                    None => guild::member(&self.config, round * guild::MEMBERS + at),
-                    Some(at) => (format!("{}_{round}", others[at].0), others[at].1.clone()),
-                };
-                founder(&self.config, &id, &mind, 100)
-            })
+        // The guild comes first, so that a small bazaar has every contract.
+        let round = |round: usize| {
+            let guild =
+                (0..guild::MEMBERS).map(|at| guild::member(&self.config, round * guild::MEMBERS + at));
+            guild.chain(self.others(round)).collect::<Vec<_>>()
+        };
+        let founders = (0..)
+            .flat_map(round)
+            .take(self.config.agents() as usize)
+            .map(|(id, mind)| founder(&self.config, &id, &mind, 100))
             .collect();
         Genesis { rules, founders, artifacts: Vec::new() }
     }
@@ -133,6 +168,8 @@ impl Scenario for BazaarScenario {
             ),
             figure("calls of agents' code", self.calls, "at least 8".to_owned(), 8),
             figure("scrip paid as prices", self.fees, "at least 20".to_owned(), 20),
+            figure("scrip shared with partners", self.shared, "at least 1".to_owned(), 1),
+            figure("wages paid", self.wages, "at least 12".to_owned(), 12),
             figure("agents sold", self.agents_sold, "at least 1".to_owned(), 1),
             figure(
                 "laws that hold",

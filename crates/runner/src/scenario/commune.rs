@@ -154,6 +154,23 @@ impl CommuneScenario {
                     ..minds::SpawnerConfig::default()
                 }),
             ),
+            // A price in the policy, or in terms of its own where contracts decide.
+            (
+                "smith",
+                MindConfig::ToolMaker(minds::ToolMakerConfig {
+                    price: 2,
+                    delay_mean,
+                    ..minds::ToolMakerConfig::default()
+                }),
+            ),
+            (
+                "trader",
+                MindConfig::ToolUser(minds::ToolUserConfig {
+                    calls_max: 1_000,
+                    delay_mean,
+                    ..minds::ToolUserConfig::default()
+                }),
+            ),
         ]
     }
 }

@@ -19,11 +19,11 @@ const CAST: [&str; 3] = ["author", "user", "rival"];
 pub(super) const MEMBERS: usize = CAST.len() * LIBRARY.len();
 
 /// How many contracts an agent has to do with where few agents meet all of them.
-const CONTRACTS_EACH: usize = LIBRARY.len().div_ceil(SMALL_ROUNDS);
-const SMALL_ROUNDS: usize = 3;
+const CONTRACTS_EACH: usize = LIBRARY.len().div_ceil(SMALL_CASTS);
+const SMALL_CASTS: usize = 2;
 
 /// How many agents it takes there.
-pub(super) const SMALL_MEMBERS: usize = CAST.len() * SMALL_ROUNDS;
+pub(super) const SMALL_MEMBERS: usize = CAST.len() * SMALL_CASTS;
 
 /// The id under which an author writes a contract of the library.
 pub(super) fn law_id(template: &str, round: usize) -> String {

@@ -3,6 +3,7 @@
 mod bazaar;
 mod boltzmann;
 mod commune;
+mod employment;
 mod figures;
 mod guild;
 mod imported;
@@ -129,8 +130,8 @@ pub const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "bazaar",
-        what: "a market of code: agents govern their works by every contract of the library, sell themselves and form firms, under contracts only",
-        expects: "every contract in use, prices paid, strangers refused, laws kept",
+        what: "a market of code: agents govern their works by every contract of the library, write tools at a price that is shared, employ each other, sell themselves and form firms, under contracts only",
+        expects: "every contract in use, prices paid and shared, wages paid, strangers refused, laws kept",
         source: "laws of this world",
         agents: 60,
     },
