@@ -11,7 +11,8 @@ use crate::{Decision, Mind, MindError, Perception, Then, state};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AgendaConfig {
-    /// What to do: each list in its order, one try of each list in turn. What waits in one holds up no other.
+    /// What to do: each list in its order, one try of each list in turn. What waits in one holds up
+    /// no other, and is tried less often the longer it waits.
     pub lists: Vec<Vec<Errand>>,
     /// How often one errand is tried before the agent goes on to the next one of its list.
     pub tries_max: u32,
@@ -53,23 +54,35 @@ pub struct Agenda {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
-    /// How far each list is, with how often its next errand was tried.
-    lists: Vec<(u32, u32)>,
+    lists: Vec<Progress>,
     /// The list whose errand was tried last.
     last: Option<u32>,
 }
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Progress {
+    /// How many errands are done.
+    at: u32,
+    /// How often the next one was tried.
+    tries: u32,
+    /// How many thoughts it is left alone for.
+    rest: u32,
+}
+
+/// A list that waits is left alone for as many thoughts as it was tried, up to this, so that it costs little.
+const REST_MAX: u32 = 12;
 
 impl Agenda {
     /// An agent at the head of each of its lists.
     #[must_use]
     pub fn new(config: AgendaConfig) -> Self {
-        let state = State { lists: vec![(0, 0); config.lists.len()], last: None };
+        let state = State { lists: vec![Progress::default(); config.lists.len()], last: None };
         Self { config: Box::new(config), state }
     }
 
     fn present(&self, list: usize) -> Option<&Errand> {
-        let (at, _) = *self.state.lists.get(list)?;
-        self.config.lists.get(list)?.get(at as usize)
+        let progress = self.state.lists.get(list)?;
+        self.config.lists.get(list)?.get(progress.at as usize)
     }
 
     fn take_note(&mut self, view: &dyn Perception) {
@@ -78,11 +91,11 @@ impl Agenda {
         let is_met = view.last_outcome().is_some_and(|outcome| errand.is_met_by(outcome));
         let may_end = !errand.patient;
         let tries_max = self.config.tries_max;
-        if let Some((at, tries)) = self.state.lists.get_mut(list)
-            && (is_met || (may_end && *tries >= tries_max))
-        {
-            *at = at.saturating_add(1);
-            *tries = 0;
+        let Some(progress) = self.state.lists.get_mut(list) else { return };
+        if is_met || (may_end && progress.tries >= tries_max) {
+            *progress = Progress { at: progress.at.saturating_add(1), ..Progress::default() };
+        } else {
+            progress.rest = progress.tries.min(REST_MAX);
         }
     }
 }
@@ -96,13 +109,21 @@ impl Mind for Agenda {
         let first = self.state.last.map_or(0, |last| last as usize + 1);
         self.take_note(view);
         let count = self.config.lists.len();
-        let next = (0..count).map(|at| (first + at) % count).find(|list| self.present(*list).is_some());
-        let Some((list, errand)) = next.and_then(|list| Some((list, self.present(list)?))) else {
+        let open = || (0..count).map(|at| (first + at) % count).filter(|list| self.present(*list).is_some());
+        if open().next().is_none() {
             return Ok(Decision::noop().then(Then::Stop));
+        }
+        let ready =
+            open().find(|list| self.state.lists.get(*list).is_some_and(|progress| progress.rest == 0));
+        for progress in &mut self.state.lists {
+            progress.rest = progress.rest.saturating_sub(1);
+        }
+        let Some((list, errand)) = ready.and_then(|list| Some((list, self.present(list)?))) else {
+            return Ok(Decision::noop());
         };
         let action = errand.to_action(view)?;
-        if let Some((_, tries)) = self.state.lists.get_mut(list) {
-            *tries = tries.saturating_add(1);
+        if let Some(progress) = self.state.lists.get_mut(list) {
+            progress.tries = progress.tries.saturating_add(1);
         }
         self.state.last = u32::try_from(list).ok();
         Ok(Decision::act(action))

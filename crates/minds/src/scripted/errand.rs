@@ -1,8 +1,8 @@
 //! One errand: an action with what is expected to come of it.
 
 use ecology_types::{
-    Action, AllowedInvocation, Draft, Id, Interface, Method, Outcome, RefusalCode, Scrip, SmolStr, Time,
-    Value, Verb, WriteMode,
+    Action, AllowedInvocation, Draft, Id, Interface, Method, Outcome, PolicyDraft, RefusalCode, Scrip,
+    SmolStr, Time, Value, Verb, WriteMode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,33 +14,61 @@ use crate::{MindError, Perception};
 #[serde(default, deny_unknown_fields)]
 pub struct Errand {
     /// `noop`, `read`, `write`, `delete` or `invoke`; empty for `noop`.
+    #[serde(skip_serializing_if = "is_default")]
     pub action: String,
     /// The id of the artifact.
+    #[serde(skip_serializing_if = "is_default")]
     pub artifact: String,
     /// What is written. `@now+N` in it stands for the world time of the writing plus N microseconds.
+    #[serde(skip_serializing_if = "is_default")]
     pub content: String,
     /// Whether what is written keeps the content that it has: only what else is said about it changes.
+    #[serde(skip_serializing_if = "is_default")]
     pub keep: bool,
     /// The label of what is written.
+    #[serde(skip_serializing_if = "is_default")]
     pub kind: Option<String>,
     /// The id of the contract that answers for what is written.
+    #[serde(skip_serializing_if = "is_default")]
     pub contract: Option<String>,
     /// The methods of what is written, which makes it executable.
+    #[serde(skip_serializing_if = "is_default")]
     pub methods: Vec<String>,
+    /// Whether what is written can be invoked though it names no methods.
+    #[serde(skip_serializing_if = "is_default")]
+    pub executable: bool,
+    /// Lists and prices of what is written, where policies decide.
+    #[serde(skip_serializing_if = "is_default")]
+    pub policy: Option<PolicyDraft>,
     /// Whether what is written has to be there already.
+    #[serde(skip_serializing_if = "is_default")]
     pub replace: bool,
     /// Whether what is written holds scrip.
+    #[serde(skip_serializing_if = "is_default")]
     pub standing: bool,
     /// The method that is invoked.
+    #[serde(skip_serializing_if = "is_default")]
     pub method: String,
     /// Its arguments.
+    #[serde(skip_serializing_if = "is_default")]
     pub args: serde_json::Map<String, serde_json::Value>,
     /// What the tool may spend of the agent's scrip.
+    #[serde(skip_serializing_if = "is_default")]
     pub allowance: u64,
     /// The code of the refusal that is expected; empty for an action that is done.
+    #[serde(skip_serializing_if = "is_default")]
     pub refusal: String,
+    /// Whether it does not matter what comes of it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub any: bool,
     /// Whether it is tried for as long as it takes, whatever `tries_max` says.
+    #[serde(skip_serializing_if = "is_default")]
     pub patient: bool,
+}
+
+/// Agents have long lists, so what is not said is not written either.
+fn is_default<T: Default + PartialEq>(field: &T) -> bool {
+    *field == T::default()
 }
 
 impl Errand {
@@ -103,6 +131,10 @@ impl Errand {
                     draft.can_execute = Some(true);
                     draft.interface = Some(self.interface().into());
                 }
+                if self.executable {
+                    draft.can_execute = Some(true);
+                }
+                draft.policy.clone_from(&self.policy);
                 draft.has_standing = self.standing.then_some(true);
                 Action::Write(Box::new(draft))
             }
@@ -135,6 +167,7 @@ impl Errand {
     /// Whether this is what was expected.
     pub(super) fn is_met_by(&self, outcome: &Outcome) -> bool {
         match outcome {
+            _ if self.any => true,
             Ok(_) => self.refusal.is_empty(),
             Err(refusal) => refusal.code.name() == self.refusal,
         }

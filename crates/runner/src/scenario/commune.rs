@@ -208,7 +208,7 @@ impl Scenario for CommuneScenario {
                 let (round, at) = (n / round_length, n % round_length);
                 let Some((name, mind)) = minds.get(at) else {
                     let (id, mind) = guild::small_member(&self.config, round, at - minds.len());
-                    return founder(&self.config, &id, &mind, 100);
+                    return founder(&self.config, &id, &mind, 300);
                 };
                 let mut founder = founder(&self.config, &format!("{name}_{round}"), mind, 100);
                 // Every third giver begins without a single thought to spare: frozen, until a rescuer comes by.
@@ -270,12 +270,9 @@ impl Scenario for CommuneScenario {
         let has_guild = self.config.agents() as usize >= self.minds().len() + guild::SMALL_MEMBERS;
         if has_guild && world.axes().side(Axis::AccessControl) == Side::New {
             let all = LIBRARY.len() as u64;
-            let used = figure(
-                "library contracts in use",
-                self.library.in_use(),
-                format!("all {all}"),
-                Some(all as f64),
-            );
+            let least = self.library.is_due(&self.config, world.time()).then_some(all as f64);
+            let published = format!("all {all} after {} ticks of contracts", guild::TICKS_NEEDED);
+            let used = figure("library contracts in use", self.library.in_use(), published, least);
             findings.push(used);
         }
         findings

@@ -6,7 +6,7 @@ use ecology_contracts::{LIBRARY, Template};
 use ecology_features::Config;
 use ecology_minds::MindConfig;
 use ecology_minds::scripted::{AgendaConfig, Errand, ErrandsConfig};
-use ecology_types::{Axis, Effect, RefusalCode, Side, Value};
+use ecology_types::{Axis, Effect, PolicyDraft, RefusalCode, Scrip, Side, SmolStr, Time, Value};
 use ecology_world::{Event, World};
 
 use super::rhythm;
@@ -25,6 +25,9 @@ const SMALL_CASTS: usize = 2;
 /// How many agents it takes there.
 pub(super) const SMALL_MEMBERS: usize = CAST.len() * SMALL_CASTS;
 
+/// How long it takes them at most until each contract has said what it has to say.
+pub(super) const TICKS_NEEDED: u64 = 150;
+
 /// The id under which an author writes a contract of the library.
 pub(super) fn law_id(template: &str, round: usize) -> String {
     format!("law_{template}_{round}")
@@ -38,11 +41,20 @@ pub(super) fn library_name(id: &str) -> Option<&'static str> {
 
 /// What contracts of the library said to others than who wrote them, while contracts decided.
 #[derive(Debug, Default)]
-pub(super) struct LibraryUse(BTreeMap<&'static str, ContractUse>);
+pub(super) struct LibraryUse {
+    each: BTreeMap<&'static str, ContractUse>,
+    /// Since when contracts have decided.
+    since: Option<Time>,
+}
 
 impl LibraryUse {
     pub(super) fn observe(&mut self, world: &World, event: &Event) {
-        if world.axes().side(Axis::AccessControl) == Side::Old {
+        // What a run begins with says who decides in it; a history that is read again is read by the halves of today.
+        if let Effect::RunStarted { axes, .. } = &event.effect {
+            let decides = axes.side(Axis::AccessControl) == Side::New;
+            self.since = decides.then(|| self.since.unwrap_or(event.time));
+        }
+        if self.since.is_none() {
             return;
         }
         let (record, is_yes) = match &event.effect {
@@ -57,7 +69,7 @@ impl LibraryUse {
         if world.live(law).is_none_or(|law| event.actor == Some(law.creator)) {
             return;
         }
-        let used = self.0.entry(name).or_default();
+        let used = self.each.entry(name).or_default();
         if is_yes {
             used.allowed += 1;
         } else {
@@ -70,16 +82,22 @@ impl LibraryUse {
         let is_used = |(name, used): &(&&str, &ContractUse)| {
             used.allowed > 0 && (used.refused > 0 || **name == "public")
         };
-        self.0.iter().filter(is_used).count() as u64
+        self.each.iter().filter(is_used).count() as u64
+    }
+
+    /// Whether contracts have decided for so long that all of the library should be in use.
+    pub(super) fn is_due(&self, config: &Config, now: Time) -> bool {
+        let needed = rhythm(config).0.saturating_mul(TICKS_NEEDED);
+        self.since.is_some_and(|since| now.since(since).0 >= needed)
     }
 
     /// How many contracts said no to somebody.
     pub(super) fn refused(&self) -> u64 {
-        self.0.values().filter(|used| used.refused > 0).count() as u64
+        self.each.values().filter(|used| used.refused > 0).count() as u64
     }
 
     pub(super) fn report(&self) -> BTreeMap<String, ContractUse> {
-        self.0.iter().map(|(name, used)| ((*name).to_owned(), *used)).collect()
+        self.each.iter().map(|(name, used)| ((*name).to_owned(), *used)).collect()
     }
 }
 
@@ -111,6 +129,55 @@ pub(super) fn member(config: &Config, index: usize) -> (String, MindConfig) {
     )
 }
 
+/// Something under each combination of lists, with the prices that this part of the guild asks, for a world that has policies and no contracts
+/// yet; and everything that the others of the cast can do to it.
+fn listed(part: usize, round: usize, role: usize, cast: &[String; 3]) -> Vec<Errand> {
+    let lists = [vec!["*"], vec![cast[1].as_str()], vec![]];
+    let names = |list: &[&str]| list.iter().map(SmolStr::new).collect::<Vec<_>>();
+    let sign = Errand { artifact: format!("listed_{part}_{round}"), ..Errand::default() };
+    let write =
+        Errand { action: "write".to_owned(), content: LISTED.to_owned(), any: true, ..Errand::default() };
+    let read = Errand { action: "read".to_owned(), any: true, ..Errand::default() };
+    let call =
+        Errand { action: "invoke".to_owned(), method: "one".to_owned(), any: true, ..Errand::default() };
+    let mut errands = match role {
+        // Where there is a seal, or where it is refused for another reason, policies are on their way out.
+        0 => vec![Errand {
+            action: "read".to_owned(),
+            artifact: format!("seal_{part}_{round}"),
+            refusal: "artifact_not_found".to_owned(),
+            patient: true,
+            ..Errand::default()
+        }],
+        _ => vec![Errand { action: "read".to_owned(), patient: true, ..sign.clone() }],
+    };
+    for combination in 0..2 * lists.len().pow(3) {
+        let (which, has_price) = (combination / 2, combination % 2 == 1);
+        let artifact = format!("listed_{part}_{round}_{combination}");
+        let piece = |errand: &Errand| Errand { artifact: artifact.clone(), ..errand.clone() };
+        if role == 0 {
+            let policy = PolicyDraft {
+                read: names(&lists[which % 3]),
+                write: names(&lists[which / 3 % 3]),
+                invoke: names(&lists[which / 9]),
+                read_price: Scrip(u64::from(has_price)),
+                // Each part of the guild has the other price as well.
+                invoke_price: Scrip(u64::from(has_price != (part % 2 == 1))),
+            };
+            errands.push(Errand { policy: Some(policy), executable: true, ..piece(&write) });
+        } else {
+            errands.extend([&read, &call, &write].map(piece));
+        }
+    }
+    if role == 0 {
+        errands.push(Errand { action: "write".to_owned(), content: "see there".to_owned(), ..sign });
+    }
+    errands
+}
+
+/// Code that anybody can call who may.
+const LISTED: &str = "function run(method, args) return 1 end";
+
 /// The id and the mind of one of the [`SMALL_MEMBERS`] who meet all contracts between them. They begin when contracts decide, which the
 /// authors find out by a note that even its owner may not read.
 pub(super) fn small_member(config: &Config, round: usize, index: usize) -> (String, MindConfig) {
@@ -140,6 +207,7 @@ pub(super) fn small_member(config: &Config, round: usize, index: usize) -> (Stri
         list.extend(stage.errands(role));
         lists.push(list);
     }
+    lists.push(listed(part, round, role, &cast));
     let agenda = AgendaConfig { lists, delay_mean: rhythm(config), ..AgendaConfig::default() };
     (cast[role].clone(), MindConfig::Agenda(agenda))
 }
