@@ -112,7 +112,8 @@ fn a_commune_that_began_with_policies_begins_to_write_contracts_when_it_is_moved
     let is_asked = |id: &str| {
         let found = scratch.ecology(&["inspect", "a.world", "contract", id, "--json"]).json();
         assert_eq!(found["contract"]["answers"]["faults"], 0, "{found:#}");
-        report_number(&found, "/contract/answers/allowed") + report_number(&found, "/contract/answers/denied") > 0
+        report_number(&found, "/contract/answers/allowed") + report_number(&found, "/contract/answers/denied")
+            > 0
     };
     assert!(made.any(is_asked), "no contract that was made of a policy was ever asked");
 }

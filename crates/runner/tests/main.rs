@@ -5,6 +5,7 @@
 mod capacity;
 mod code;
 mod continuous;
+mod employment;
 mod faults;
 mod library;
 mod life;

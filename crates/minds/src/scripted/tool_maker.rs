@@ -107,7 +107,7 @@ function check_permission(request)
 end
 "#;
 
-const TOOL: &str = r#"-- total { numbers } adds them up. `helper` is another tool that it asks first; empty for none.
+const TOOL: &str = r#"-- total { numbers } adds them up. `helper` is another tool that does it, paid from the allowance of the call; empty for none.
 function run(method, args)
     if method ~= "total" then
         error("it has the method total", 0)
@@ -116,7 +116,7 @@ function run(method, args)
         error("numbers: a list of whole numbers is missing", 0)
     end
     if helper ~= "" then
-        local answer = world.invoke { artifact = helper, method = "total", args = args, allowance = world.allowance() }
+        local answer = world.invoke { artifact = helper, method = "total", args = args }
         return { total = answer.total, by = helper }
     end
     local total = 0

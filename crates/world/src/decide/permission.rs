@@ -54,8 +54,14 @@ impl World {
             };
             (answer, ruling)
         };
+        // A tool without standing has no CPU time; whoever gave it its allowance bears what is asked for it.
+        let bearer = plan.purse.map_or(call.caller, |(granter, _)| granter);
         if let Some(ruling) = ruling {
+            let noted = plan.code_cpu.len();
             self.note_instructions(ruling, answer.is_allowed(), plan);
+            for (who, _) in plan.code_cpu.iter_mut().skip(noted).filter(|(who, _)| *who == call.caller) {
+                *who = bearer;
+            }
         }
         let terms =
             ruling.and_then(|ruling| ruling.verdict.as_ref().ok().map(|terms| (ruling.contract, terms)));
@@ -71,7 +77,7 @@ impl World {
                 self.plan_fee(record, call.caller, grant, shares, plan)
             }
             Answer::Deny { code, reason } => {
-                self.can_pay_for_code(call.caller, code, plan.time)?;
+                self.can_pay_for_code(bearer, code, plan.time)?;
                 Err(Refusal::new(code, reason))
             }
         }
