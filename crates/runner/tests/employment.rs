@@ -188,7 +188,12 @@ fn tick_and_continuous_tools_are_found_paid_shared_and_work_with_each_other() {
             .agent("buyer", "mind = 'tool_user'\ncalls_max = 4\nallowance = 9\ndelay_mean = 300000")
             .agent("miser", "mind = 'tool_user'\ncalls_max = 4\nprice_max = 3\ndelay_mean = 300000")
             .run(60);
-        assert_eq!((refusals(&ran, "buyer"), refusals(&ran, "joiner")), (vec![], vec![]), "{:#?}", ran.of("buyer", EventKind::ActionRefused));
+        assert_eq!(
+            (refusals(&ran, "buyer"), refusals(&ran, "joiner")),
+            (vec![], vec![]),
+            "{:#?}",
+            ran.of("buyer", EventKind::ActionRefused)
+        );
         let spent = 100 - scrip(&ran, "buyer");
         let (smith, joiner, muse) =
             (scrip(&ran, "smith") - 100, scrip(&ran, "joiner") - 100, scrip(&ran, "muse") - 100);

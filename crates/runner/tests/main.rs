@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
+mod authors;
 mod capacity;
 mod code;
 mod continuous;
