@@ -107,7 +107,7 @@ fn a_commune_that_began_with_policies_begins_to_write_contracts_when_it_is_moved
 
     let artifacts = scratch.ecology(&["inspect", "a.world", "artifacts", "--limit", "0", "--json"]).json();
     let rows = artifacts["rows"].as_array().unwrap();
-    let made =
+    let mut made =
         rows.iter().filter_map(|row| row["id"].as_str()).filter(|id| id.starts_with("genesis_policy_"));
     let is_asked = |id: &str| {
         let found = scratch.ecology(&["inspect", "a.world", "contract", id, "--json"]).json();
