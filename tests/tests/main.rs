@@ -10,6 +10,7 @@ mod disk;
 mod figures;
 mod flag_walk;
 mod golden;
+mod guild;
 mod import;
 mod interrupt;
 mod limits;

@@ -86,6 +86,12 @@ minds! {
     Worker "worker" s::WorkerConfig,
     /// Buys agents and has them work.
     Firm "firm" s::FirmConfig,
+    /// Works through several lists of actions at the same time.
+    Agenda "agenda" s::AgendaConfig,
+    /// Writes tools, for others to use at a price.
+    ToolMaker "tool_maker" s::ToolMakerConfig,
+    /// Uses the tools of others.
+    ToolUser "tool_user" s::ToolUserConfig,
 }
 
 impl MindConfig {

@@ -30,6 +30,9 @@ const CONFIGS: &[&str] = &[
     "mind = 'errands'\nrounds = 0\n[[errands]]\naction = 'write'\nartifact = 'note'\ncontent = 'hello'\n[[errands]]\naction = 'read'\nartifact = 'note'",
     "mind = 'worker'\nemployer = 'agent_0'",
     "mind = 'firm'",
+    "mind = 'agenda'\nlists = [[{ action = 'read', artifact = 'note' }], [{}, {}, {}]]",
+    "mind = 'tool_maker'\ntools_max = 3",
+    "mind = 'tool_user'",
 ];
 
 fn town(seed: u64) -> Village {

@@ -247,3 +247,19 @@ fn errands_are_tried_until_they_come_out_as_expected() {
     assert_eq!(codes.last(), Some(&"not_permitted"), "the last errand expects to be refused, once");
     assert_eq!(codes.iter().filter(|code| **code == "not_permitted").count(), 1);
 }
+
+#[test]
+fn what_waits_in_one_list_holds_up_no_other() {
+    let mut village = Village::new(1);
+    let config = "mind = 'agenda'\ntries_max = 2\nlists = [\
+                  [{ action = 'read', artifact = 'sign', patient = true }, { action = 'write', artifact = 'late', content = 'x' }],\
+                  [{ action = 'read', artifact = 'nowhere' }, { action = 'write', artifact = 'soon', content = 'at @now+5' }]]";
+    village.add(config, 10);
+    village.run_ticks(9);
+    assert!(village.artifacts.keys().any(|id| id.as_str() == "soon"), "given up after two tries");
+    assert!(village.artifacts.keys().all(|id| id.as_str() != "late"), "patient");
+    let sign = "mind = 'errands'\n[[errands]]\naction = 'write'\nartifact = 'sign'\ncontent = 'now'";
+    village.add(sign, 10);
+    village.run_ticks(9);
+    assert!(village.artifacts.keys().any(|id| id.as_str() == "late"));
+}

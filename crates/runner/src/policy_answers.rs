@@ -22,6 +22,8 @@ const TOLD_MAX: usize = 3;
 /// Each distinct question is run once: what a contract answers depends on its source, what is done, who does it, and whether that is the owner.
 pub(crate) struct PolicyAnswers {
     engine: Box<dyn Engine>,
+    /// What makes a contract of a policy.
+    source_of: SourceOf,
     programs: FxHashMap<Policy, Option<Made>>,
     asked: FxHashSet<(u32, Verb, Key, bool)>,
     /// Recorded requests about artifacts whose policy would become a contract.
@@ -31,6 +33,9 @@ pub(crate) struct PolicyAnswers {
     differing: u64,
     first: Vec<String>,
 }
+
+/// Makes the source of a contract; the second argument says the id of a key on a list.
+type SourceOf = fn(&Policy, &dyn Fn(Key) -> SmolStr) -> String;
 
 /// A contract that is made of a policy.
 struct Made {
@@ -47,6 +52,7 @@ impl PolicyAnswers {
     pub(crate) fn new(engine: Box<dyn Engine>) -> Self {
         Self {
             engine,
+            source_of: contract_source,
             programs: FxHashMap::default(),
             asked: FxHashSet::default(),
             recorded: 0,
@@ -108,7 +114,7 @@ impl PolicyAnswers {
     /// The contract made of a policy; `None` when none can be made and one of time zero takes its place.
     fn made(&mut self, world: &World, policy: &Policy) -> Option<&Made> {
         if !self.programs.contains_key(policy) {
-            let source = contract_source(policy, &|key| SmolStr::new(world.id(key).as_str()));
+            let source = (self.source_of)(policy, &|key| SmolStr::new(world.id(key).as_str()));
             let number = u32::try_from(self.programs.len()).unwrap_or(u32::MAX);
             let id = policy_contract_id(&source).filter(|_| source_fits(policy, &source));
             let made = id.map(|id| Made {
@@ -263,5 +269,105 @@ fn tell(said: &Said) -> String {
         None => "no".to_owned(),
         Some((Scrip::ZERO, _)) => "yes".to_owned(),
         Some((cost, payer)) => format!("yes for {cost} from {payer:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ecology_journal::{Journal, MemoryDisk, MemoryJournal};
+    use ecology_types::{
+        Axis, AxisVector, Charges, Draft, Founder, Genesis, PolicyDraft, Resource, Rules, Side, Time,
+    };
+
+    use super::*;
+    use crate::host::{Host, Observer};
+
+    struct Unwatched;
+
+    impl Observer for Unwatched {
+        fn observe(&mut self, _: &World, _: &ecology_world::Event) {}
+    }
+
+    /// A world with artifacts under every combination of lists and prices.
+    fn listed() -> Host {
+        let axes = AxisVector::default().with(Axis::ArtifactOntology, Side::New);
+        let journal: Box<dyn Journal> = Box::new(MemoryJournal::open(&MemoryDisk::new()).unwrap());
+        let mut host =
+            Host::new(World::new(crate::compose::parts(axes).unwrap()), journal, 1_024, 0).unwrap();
+        let founders = ["ann", "bob", "cid"].map(|id| Founder {
+            id: Id::known(id),
+            is_agent: true,
+            config: "".into(),
+            scrip: Scrip(100),
+            quotas: Resource::ALL.into_iter().fold(Charges::NONE, |all, one| all.with(one, 100_000_000)),
+        });
+        let genesis = Genesis { rules: Rules::default(), founders: founders.into(), artifacts: Vec::new() };
+        host.step(&Command::Create(Box::new(genesis)), Time::ZERO, &mut Unwatched).unwrap();
+        let ann = host.world().symbols().key("ann").unwrap();
+        let lists = [vec!["*"], vec!["bob"], vec![]];
+        for n in 0..108_usize {
+            let list = |at: usize| lists[at % 3].iter().map(SmolStr::new).collect();
+            let mut draft = Draft::new(Id::new(format!("piece_{n}")).unwrap(), "text");
+            draft.policy = Some(PolicyDraft {
+                read: list(n),
+                write: list(n / 3),
+                invoke: list(n / 9),
+                read_price: Scrip(3 * u64::from(n / 27 % 2 == 1)),
+                invoke_price: Scrip(5 * u64::from(n / 54 == 1)),
+            });
+            let act =
+                Act { agent: ann, action: Action::Write(Box::new(draft)), thought: None, answers: vec![] };
+            let step = host.step(&Command::Act(act), Time::ZERO, &mut Unwatched).unwrap();
+            assert!(step.outcome.is_ok(), "{:?}", step.outcome);
+        }
+        host
+    }
+
+    fn gate(host: &Host, source_of: SourceOf) -> Gate {
+        let mut answers = PolicyAnswers { source_of, ..PolicyAnswers::new(crate::compose::policy_engine()) };
+        answers.of_world(host.world());
+        answers.gate()
+    }
+
+    #[test]
+    fn the_contracts_that_are_made_pass() {
+        let gate = gate(&listed(), contract_source);
+        assert!(gate.passed, "{}", gate.found);
+        assert!(gate.found.contains("; 103 policies, 103 artifacts"), "{}", gate.found);
+    }
+
+    #[test]
+    fn a_generator_that_is_wrong_in_anything_does_not_pass() {
+        fn replaced(policy: &Policy, name: &dyn Fn(Key) -> SmolStr, from: &str, to: &str) -> String {
+            let source = contract_source(policy, name);
+            assert!(source.contains(from), "{from} is not in {source}");
+            source.replace(from, to)
+        }
+        let host = listed();
+        let wrong: [(&str, SourceOf); 8] = [
+            ("the owner does not get in", |policy, name| {
+                replaced(policy, name, "request.caller == request.owner", "false")
+            }),
+            ("the price is one too high", |policy, name| {
+                replaced(policy, name, "cost = rule.price", "cost = rule.price and rule.price + 1")
+            }),
+            ("no price", |policy, name| replaced(policy, name, "cost = rule.price,", "")),
+            ("the owner pays", |policy, name| {
+                replaced(policy, name, "payer = \"invoker\"", "payer = \"owner\"")
+            }),
+            ("everybody deletes", |policy, name| {
+                replaced(policy, name, "delete = write", "delete = { list = { \"*\" } }")
+            }),
+            ("the wrong list", |policy, name| {
+                contract_source(&Policy { invoke: policy.read.clone(), ..policy.clone() }, name)
+            }),
+            ("no code", |_, _| "this is no code".to_owned()),
+            ("no end", |_, _| "function check_permission(request) while true do end end".to_owned()),
+        ];
+        for (what, source_of) in wrong {
+            let gate = gate(&host, source_of);
+            assert!(!gate.passed, "{what}: {}", gate.found);
+            assert!(gate.found.contains(" before, ") || gate.found.contains(": "), "{what}: {}", gate.found);
+        }
     }
 }

@@ -358,6 +358,7 @@ fn are_same(recorded: &[Effect], again: &[Effect]) -> bool {
 }
 
 /// How the services of time zero describe themselves is the program's own text: a program that has learned a method decides no differently.
+/// Nor does one that says the same no in other words: sentences name the rule that forbids, and each half has its own.
 fn is_same(recorded: &Effect, again: &Effect) -> bool {
     match (recorded, again) {
         (Effect::ArtifactCreated(a), Effect::ArtifactCreated(b))
@@ -366,6 +367,10 @@ fn is_same(recorded: &Effect, again: &Effect) -> bool {
             let (content, interface) = (a.content.clone(), a.interface.clone());
             **a == ArtifactRecord { content, interface, ..(**b).clone() }
         }
+        (
+            Effect::ActionRefused { verb, target, method, code, .. },
+            Effect::ActionRefused { verb: verb_b, target: target_b, method: method_b, code: code_b, .. },
+        ) => (verb, target, method, code) == (verb_b, target_b, method_b, code_b),
         (a, b) => a == b,
     }
 }

@@ -66,6 +66,9 @@ pub struct RunReport {
     pub biggest_users: Vec<User>,
     /// Measured figures beside published ones.
     pub findings: Vec<Finding>,
+    /// What contracts of the library said to others than their authors, by the library's name; empty where nobody wrote one.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub library: std::collections::BTreeMap<String, ContractUse>,
     /// What shadows found, by axis.
     pub shadow: std::collections::BTreeMap<String, ShadowSummary>,
     /// The digest of the state.
@@ -244,6 +247,15 @@ pub struct User {
     pub bandwidth_bytes: u64,
     /// Scrip.
     pub scrip: u64,
+}
+
+/// What one contract of the library said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractUse {
+    /// Actions that were done under it.
+    pub allowed: u64,
+    /// Actions that it refused.
+    pub refused: u64,
 }
 
 /// A measured figure beside a published one.

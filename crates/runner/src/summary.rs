@@ -106,6 +106,7 @@ pub(crate) fn report(
         loops: loops(world),
         biggest_users: biggest_users(world),
         findings: scenario.findings(world),
+        library: scenario.library(),
         shadow: shadows(world, limits),
         state_hash: HashReport { decided: hash.decided_hex(), measured: hash.measured_hex() },
         broken_law: world.check_invariants().err().map(|broken| broken.to_string()),

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
+mod authors;
 mod capacity;
 mod code;
 mod continuous;
+mod employment;
 mod faults;
 mod hostile;
 mod library;

@@ -1,10 +1,12 @@
 //! Minds that follow a script: no model, no network, a few nanoseconds to a few microseconds a thought.
 
+mod agenda;
 mod bidder;
 mod borrower;
 mod builder;
 mod debt;
 mod entry;
+mod errand;
 mod errands;
 mod failing;
 mod firm;
@@ -22,6 +24,8 @@ mod scout;
 mod sleeper;
 mod slow;
 mod spawner;
+mod tool_maker;
+mod tool_user;
 mod vickrey_bidder;
 mod worker;
 mod zero_intelligence;
@@ -30,11 +34,13 @@ use std::sync::Arc;
 
 use ecology_types::{Seed, Span};
 
+pub use agenda::{Agenda, AgendaConfig};
 pub use bidder::{Bidder, BidderConfig};
 pub use borrower::{Borrower, BorrowerConfig};
 pub use builder::{Builder, BuilderConfig};
 pub use debt::{DEBT_KIND, DebtTerms};
-pub use errands::{ERRANDS_MAX, Errand, Errands, ErrandsConfig};
+pub use errand::Errand;
+pub use errands::{ERRANDS_MAX, Errands, ErrandsConfig};
 pub use failing::{Failing, FailingConfig};
 pub use firm::{Firm, FirmConfig};
 pub use idle::{Idle, IdleConfig};
@@ -49,6 +55,8 @@ pub use scout::{Scout, ScoutConfig};
 pub use sleeper::{Sleeper, SleeperConfig};
 pub use slow::{Slow, SlowConfig};
 pub use spawner::{Spawner, SpawnerConfig};
+pub use tool_maker::{ToolMaker, ToolMakerConfig};
+pub use tool_user::{ToolUser, ToolUserConfig};
 pub use vickrey_bidder::{VickreyBidder, VickreyBidderConfig};
 pub use worker::{Worker, WorkerConfig};
 pub use zero_intelligence::{Role, UNITS_MAX, ZeroIntelligence, ZeroIntelligenceConfig};

@@ -1,17 +1,18 @@
 //! A mixed economy that uses every service.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use ecology_contracts::LIBRARY;
 use ecology_features::Config;
 use ecology_minds::MindConfig;
 use ecology_minds::scripted as minds;
-use ecology_types::{Effect, EventKind, Genesis, Resource, Rules, SmolStr, Span};
+use ecology_types::{Axis, Effect, EventKind, Genesis, Resource, Rules, Side, SmolStr, Span};
 use ecology_world::{Event, LoopState, World};
 
 use super::figures::Figure;
-use super::{Length, OrderFree, Scenario, founder, rhythm};
+use super::{Length, OrderFree, Scenario, founder, guild, rhythm};
 use crate::host::Observer;
-use crate::report::Finding;
+use crate::report::{ContractUse, Finding};
 
 const SOURCE: &str = "laws of this world";
 const SERVICES: [&str; 7] = [
@@ -30,11 +31,18 @@ pub(super) struct CommuneScenario {
     services_used: BTreeSet<&'static str>,
     rescues: u64,
     debts_sold: u64,
+    library: guild::LibraryUse,
 }
 
 impl CommuneScenario {
     pub(super) fn new(config: &Config) -> Self {
-        Self { config: config.clone(), services_used: BTreeSet::new(), rescues: 0, debts_sold: 0 }
+        Self {
+            config: config.clone(),
+            services_used: BTreeSet::new(),
+            rescues: 0,
+            debts_sold: 0,
+            library: guild::LibraryUse::default(),
+        }
     }
 
     /// The trades of the commune, dealt in turn. One agent fails on purpose: nobody else may notice.
@@ -146,12 +154,30 @@ impl CommuneScenario {
                     ..minds::SpawnerConfig::default()
                 }),
             ),
+            // A price in the policy, or in terms of its own where contracts decide.
+            (
+                "smith",
+                MindConfig::ToolMaker(minds::ToolMakerConfig {
+                    price: 2,
+                    delay_mean,
+                    ..minds::ToolMakerConfig::default()
+                }),
+            ),
+            (
+                "trader",
+                MindConfig::ToolUser(minds::ToolUserConfig {
+                    calls_max: 1_000,
+                    delay_mean,
+                    ..minds::ToolUserConfig::default()
+                }),
+            ),
         ]
     }
 }
 
 impl Observer for CommuneScenario {
     fn observe(&mut self, world: &World, event: &Event) {
+        self.library.observe(world, event);
         match &event.effect {
             Effect::ActionDone { target: Some(target), method: Some(_), .. } => {
                 let id = world.id(*target).as_str();
@@ -176,12 +202,17 @@ impl Scenario for CommuneScenario {
 
     fn genesis(&self, rules: Rules) -> Genesis {
         let minds = self.minds();
+        let round_length = minds.len() + guild::SMALL_MEMBERS;
         let founders = (0..self.config.agents() as usize)
             .map(|n| {
-                let (name, mind) = &minds[n % minds.len()];
-                let mut founder = founder(&self.config, &format!("{name}_{}", n / minds.len()), mind, 100);
+                let (round, at) = (n / round_length, n % round_length);
+                let Some((name, mind)) = minds.get(at) else {
+                    let (id, mind) = guild::small_member(&self.config, round, at - minds.len());
+                    return founder(&self.config, &id, &mind, 300);
+                };
+                let mut founder = founder(&self.config, &format!("{name}_{round}"), mind, 100);
                 // Every third giver begins without a single thought to spare: frozen, until a rescuer comes by.
-                if *name == "giver" && (n / minds.len()).is_multiple_of(3) {
+                if *name == "giver" && round.is_multiple_of(3) {
                     founder.quotas[Resource::LlmCalls] = 0;
                 }
                 founder
@@ -225,7 +256,7 @@ impl Scenario for CommuneScenario {
             .finding()
         };
         let all = SERVICES.len() as u64;
-        vec![
+        let mut findings = vec![
             figure("services used", self.services_used.len() as u64, format!("all {all}"), Some(all as f64)),
             figure("frozen agents rescued", self.rescues, "at least 1".to_owned(), Some(1.0)),
             figure("promises sold", self.debts_sold, "at least 1".to_owned(), Some(1.0)),
@@ -235,6 +266,19 @@ impl Scenario for CommuneScenario {
                 "1 (all of them)".to_owned(),
                 Some(1.0),
             ),
-        ]
+        ];
+        let has_guild = self.config.agents() as usize >= self.minds().len() + guild::SMALL_MEMBERS;
+        if has_guild && world.axes().side(Axis::AccessControl) == Side::New {
+            let all = LIBRARY.len() as u64;
+            let least = self.library.is_due(&self.config, world.time()).then_some(all as f64);
+            let published = format!("all {all} after {} ticks of contracts", guild::TICKS_NEEDED);
+            let used = figure("library contracts in use", self.library.in_use(), published, least);
+            findings.push(used);
+        }
+        findings
+    }
+
+    fn library(&self) -> BTreeMap<String, ContractUse> {
+        self.library.report()
     }
 }

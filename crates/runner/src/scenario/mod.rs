@@ -3,11 +3,14 @@
 mod bazaar;
 mod boltzmann;
 mod commune;
+mod employment;
 mod figures;
 mod guild;
 mod imported;
 mod market;
 mod vickrey;
+
+use std::collections::BTreeMap;
 
 use ecology_features::Config;
 use ecology_features::config::ScenarioName;
@@ -17,7 +20,7 @@ use ecology_world::World;
 pub(crate) use figures::millionths;
 
 use crate::host::Observer;
-use crate::report::Finding;
+use crate::report::{ContractUse, Finding};
 
 /// An experiment. It watches every event of its world, so that it can say in the end what came out.
 pub trait Scenario: Observer {
@@ -42,6 +45,11 @@ pub trait Scenario: Observer {
 
     /// What came out, beside what was published.
     fn findings(&self, world: &World) -> Vec<Finding>;
+
+    /// What contracts of the library said to others than their authors, by the library's name.
+    fn library(&self) -> BTreeMap<String, ContractUse> {
+        BTreeMap::new()
+    }
 }
 
 /// What an experiment declares to be the same for every single founder, in whatever order they take their turns.
@@ -115,15 +123,15 @@ pub const SCENARIOS: &[ScenarioInfo] = &[
     },
     ScenarioInfo {
         name: "commune",
-        what: "a mixed economy that uses every service: builders, bidders, borrowers, lenders, rescuers, scouts",
-        expects: "scrip conserved except by the mint, every service used, nobody's failure stops another",
+        what: "a mixed economy that uses every service: builders, bidders, borrowers, lenders, rescuers, scouts, and agents who write contracts once contracts decide",
+        expects: "scrip conserved except by the mint, every service used, every contract of the library in use where contracts decide, nobody's failure stops another",
         source: "laws of this world",
         agents: 100,
     },
     ScenarioInfo {
         name: "bazaar",
-        what: "a market of code: agents govern their works by every contract of the library, sell themselves and form firms, under contracts only",
-        expects: "every contract in use, prices paid, strangers refused, laws kept",
+        what: "a market of code: agents govern their works by every contract of the library, write tools at a price that is shared, employ each other, sell themselves and form firms, under contracts only",
+        expects: "every contract in use, prices paid and shared, wages paid, strangers refused, laws kept",
         source: "laws of this world",
         agents: 60,
     },

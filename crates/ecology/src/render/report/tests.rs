@@ -142,6 +142,7 @@ pub(crate) fn report() -> RunReport {
             ),
             finding("Gini", 628_000, 624_000, 632_000, "", true),
         ],
+        library: BTreeMap::new(),
         shadow: BTreeMap::from([(
             "rate_limiting".to_owned(),
             ShadowSummary {
@@ -202,6 +203,7 @@ fn a_run_that_was_interrupted_and_broke_a_law() {
         minds_started_anew: 1,
         findings: Vec::new(),
         code: CodeReport::default(),
+        library: BTreeMap::new(),
         shadow: BTreeMap::new(),
         biggest_users: Vec::new(),
         world: None,
