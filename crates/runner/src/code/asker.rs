@@ -97,6 +97,15 @@ impl Asker {
         if !world.names_coded(&act.action) {
             return act;
         }
+        // An answer that is there already spares the look at what the action would lead to.
+        if act.answers.is_empty()
+            && let Some(question) = world.question_at_hand(&act)
+            && let Some(answer) = self.cache.get(&question, world, now)
+        {
+            self.counts.from_cache += 1;
+            act.answers.push(answer);
+            return act;
+        }
         for _ in 0..world.code_rules().asks_max.max(1) {
             let before = act.answers.len();
             act.answers.retain(|answer| world.holds(answer, now));

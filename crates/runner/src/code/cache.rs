@@ -1,9 +1,10 @@
 //! Answers that may be given again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use ecology_types::{Key, PermissionAnswer, Verb};
 use ecology_world::{Question, World};
+use rustc_hash::FxHashMap;
 
 /// Which question an answer is for.
 type Which = (Key, Key, Verb, Key, u64);
@@ -12,7 +13,8 @@ type Which = (Key, Key, Verb, Key, u64);
 /// young; how many are kept is bounded, the oldest go first.
 #[derive(Debug)]
 pub(super) struct Cache {
-    answers: BTreeMap<Which, PermissionAnswer>,
+    /// Looked up, never gone through: its order decides nothing.
+    answers: FxHashMap<Which, PermissionAnswer>,
     /// In the order in which they came; some of them are gone already.
     came: VecDeque<Which>,
     len_max: usize,
@@ -23,8 +25,8 @@ const fn which(question: &Question) -> Which {
 }
 
 impl Cache {
-    pub(super) const fn new(len_max: usize) -> Self {
-        Self { answers: BTreeMap::new(), came: VecDeque::new(), len_max }
+    pub(super) fn new(len_max: usize) -> Self {
+        Self { answers: FxHashMap::default(), came: VecDeque::new(), len_max }
     }
 
     /// The answer to a question, while it holds. One that does not is let go.

@@ -71,6 +71,23 @@ impl World {
         plan.asking.unwrap_or_default()
     }
 
+    /// The one question that reading, editing or deleting an artifact can lead to, found out by a look at the artifact alone. It may turn out
+    /// that nobody has to ask it, when the action is refused for another reason: it is good for looking up an answer that is there already.
+    #[must_use]
+    pub fn question_at_hand(&self, act: &Act) -> Option<Question> {
+        let (Action::Read { artifact } | Action::Edit { artifact, .. } | Action::Delete { artifact }) =
+            &act.action
+        else {
+            return None;
+        };
+        let record = self.symbols.key(artifact.as_str()).and_then(|key| self.live(key))?;
+        let Governor::Code(contract) = Governor::of_contract(record.access_contract) else { return None };
+        let verb = act.action.verb();
+        let (method, args) = (None, None);
+        let call_digest = question_digest(None, None);
+        Some(Question { artifact: record.key, verb, caller: act.agent, contract, method, args, call_digest })
+    }
+
     fn foresee(&self, act: &Act, now: Time, plan: &mut Plan) {
         // How it would end does not matter: the question is what is asked on the way.
         let _ = self.carry_out(act, None, now, plan);
