@@ -8,7 +8,8 @@ use ecology_features::config::Comparison;
 use ecology_journal::{Journal, OpenMode, SqliteJournal};
 use ecology_shadow::Report;
 use ecology_types::{
-    ArtifactRecord, Axis, AxisVector, CommandKind, Effect, GenesisArtifact, Key, Record, Time,
+    ArtifactRecord, Axis, AxisVector, Charges, CommandKind, Effect, GenesisArtifact, Key, Record, Resource,
+    Time,
 };
 use ecology_world::{Event, World};
 use serde::Serialize;
@@ -358,6 +359,7 @@ fn are_same(recorded: &[Effect], again: &[Effect]) -> bool {
 }
 
 /// How the services of time zero describe themselves is the program's own text: a program that has learned a method decides no differently.
+/// The same holds for the handbook: what it says, and so what a reader takes in, grows with the program.
 /// Nor does one that says the same no in other words: sentences name the rule that forbids, and each half has its own.
 fn is_same(recorded: &Effect, again: &Effect) -> bool {
     match (recorded, again) {
@@ -366,6 +368,13 @@ fn is_same(recorded: &Effect, again: &Effect) -> bool {
         {
             let (content, interface) = (a.content.clone(), a.interface.clone());
             **a == ArtifactRecord { content, interface, ..(**b).clone() }
+        }
+        (
+            Effect::ActionDone { verb, target, method, charges },
+            Effect::ActionDone { verb: verb_b, target: target_b, method: method_b, charges: charges_b },
+        ) if *target == Some(GenesisArtifact::Handbook.key()) => {
+            let besides = |charges: &Charges| charges.with(Resource::Bandwidth, 0);
+            (verb, target, method, besides(charges)) == (verb_b, target_b, method_b, besides(charges_b))
         }
         (
             Effect::ActionRefused { verb, target, method, code, .. },
