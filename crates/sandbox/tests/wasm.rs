@@ -15,7 +15,7 @@ const COMMON: &str = r#"
     (import "world" "read" (func $read (param i32 i32) (result i64)))
     (import "sandbox" "random" (func $random (result i64)))
     (memory (export "memory") 2)
-    (global $top (mut i32) (i32.const 4096))
+    (global $top (mut i32) (i32.const 65536))
     (global $count (mut i32) (i32.const 0))
     (func (export "alloc") (param i32) (result i32)
         global.get $top
@@ -223,15 +223,7 @@ fn attacks() -> Vec<(&'static str, String, fn(&Fault) -> bool)> {
         ("a load beyond memory", main_of("(i64.load (i32.const -8))"), error),
         ("a division by zero", main_of("(i64.div_u (i64.const 1) (i64.const 0))"), error),
         ("giving up", main_of("unreachable"), error),
-        (
-            "nesting without end",
-            says("[".repeat(60_000).as_bytes())
-                .chars()
-                .take(0)
-                .chain(says("[".repeat(9000).as_bytes()).chars())
-                .collect(),
-            large,
-        ),
+        ("nesting without end", says("[".repeat(9000).as_bytes()), large),
         ("many small things", says(format!("[{}0]", "0,".repeat(9000)).as_bytes()), large),
         ("no base64", "(module)".to_owned(), compile),
         ("text format", BASE64.encode(b"(module)"), compile),
