@@ -213,7 +213,11 @@ const WATCHDOG: Duration = Duration::from_secs(20);
 /// Attacks and their instructions, under a watchdog: what should end them may be what is broken.
 fn attack(engine: Arc<dyn Engine>) -> Vec<(&'static str, u64)> {
     let (progress, watched) = channel();
-    let attacker = std::thread::spawn(move || attack_all(&*engine, &|source| drop(progress.send(source))));
+    let attacker = std::thread::spawn(move || {
+        attack_all(&*engine, &|source| {
+            let _ = progress.send(source);
+        })
+    });
     let mut last = "before the first attack";
     loop {
         match watched.recv_timeout(WATCHDOG) {

@@ -152,8 +152,10 @@ fn in_a_worker() {
     assert!(isolation.missing().any(|layer| layer.name == "no_new_code"), "what is missing is named");
 }
 
-/// Whose outcome each attack must have.
-fn attacks() -> Vec<(&'static str, String, fn(&Fault) -> bool)> {
+/// Its name, the source, and which outcomes are right.
+type Attack = (&'static str, String, fn(&Fault) -> bool);
+
+fn attacks() -> Vec<Attack> {
     let error: fn(&Fault) -> bool = |fault| matches!(fault, Fault::Error { .. });
     let compile: fn(&Fault) -> bool = |fault| matches!(fault, Fault::Compile { .. });
     let instructions: fn(&Fault) -> bool = |fault| *fault == Fault::OutOfInstructions;
