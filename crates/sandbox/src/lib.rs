@@ -31,6 +31,8 @@ mod limits;
 mod luau;
 mod meter;
 mod scan;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 #[cfg(unix)]
 mod worker;
 
@@ -42,5 +44,7 @@ pub use limits::{
     instruction_weight,
 };
 pub use luau::LuauEngine;
+#[cfg(feature = "wasm")]
+pub use wasm::WasmEngine;
 #[cfg(unix)]
-pub use worker::{Isolation, Layer, WORKER_SUBCOMMAND, WorkerEngine, WorkerOptions, worker_main};
+pub use worker::{Isolation, Language, Layer, WORKER_SUBCOMMAND, WorkerEngine, WorkerOptions, worker_main};

@@ -1,5 +1,7 @@
 //! Code that wants to hang, crash, rob or spy, in process and in a worker: bounded time, the right fault, and the next call is untouched.
 
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use ecology_sandbox::{Called, Engine, Fault, Limits, LuauEngine, NoHost};
@@ -205,14 +207,37 @@ fn is_as_it_must_be(ends: Ends, outcome: &Result<Value, Fault>) -> bool {
     }
 }
 
+/// Longest time from one attack to the next; after it the test fails, though whatever hangs goes on.
+const WATCHDOG: Duration = Duration::from_secs(20);
+
+/// Attacks and their instructions, under a watchdog: what should end them may be what is broken.
+fn attack(engine: Arc<dyn Engine>) -> Vec<(&'static str, u64)> {
+    let (progress, watched) = channel();
+    let attacker = std::thread::spawn(move || {
+        attack_all(&*engine, &|source| {
+            let _ = progress.send(source);
+        })
+    });
+    let mut last = "before the first attack";
+    loop {
+        match watched.recv_timeout(WATCHDOG) {
+            Ok(source) => last = source,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => panic!("nothing ends this: {last}"),
+        }
+    }
+    attacker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
 /// Attacks and their instructions; what ends them is compared with what must.
-fn attack(engine: &dyn Engine) -> Vec<(&'static str, u64)> {
+fn attack_all(engine: &dyn Engine, progress: &dyn Fn(&'static str)) -> Vec<(&'static str, u64)> {
     let honest = "local n = 0 function main() n += 1 return ('a,b'):split(',')[2] .. n end";
     let honest = engine.compile(honest, &limits()).unwrap();
     let before = honest.call("main", &[], &limits(), 0, &mut NoHost);
     let mut counts = Vec::new();
     let mut wrong = Vec::new();
     for (source, ends) in ATTACKS {
+        progress(source);
         let started = Instant::now();
         let called = run(engine, source);
         let took = started.elapsed();
@@ -244,8 +269,9 @@ fn attack(engine: &dyn Engine) -> Vec<(&'static str, u64)> {
 
 #[test]
 fn attacks_end_alike_in_process_and_in_a_worker() {
-    let worker = crate::worker::engine_with(1, &["read"]);
-    assert_eq!(attack(&LuauEngine::new(&["read"])), attack(&worker));
+    let worker = Arc::new(crate::worker::engine_with(1, &["read"]));
+    let in_worker = Arc::clone(&worker);
+    assert_eq!(attack(Arc::new(LuauEngine::new(&["read"]))), attack(in_worker));
     assert_eq!(worker.workers_lost(), 0, "no attack even ends a worker");
 }
 

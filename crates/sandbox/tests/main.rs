@@ -4,6 +4,8 @@
 mod attacks;
 mod eviction;
 mod random_source;
+#[cfg(feature = "wasm")]
+mod wasm;
 mod worker;
 
 ecology_sandbox::conformance!(in_process, || ecology_sandbox::LuauEngine::new(&["read"]));

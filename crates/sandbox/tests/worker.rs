@@ -167,3 +167,69 @@ fn a_worker_that_stops_answering_is_killed_and_only_the_culprit_pays() {
     assert_eq!(program.call("main", &[], &limits, 0, &mut NoHost).outcome, Ok(Value::Int(1)));
     assert_eq!(engine.workers_lost(), 1);
 }
+
+#[test]
+fn nested_calls_do_not_wait_for_each_other() {
+    const DEPTH: i64 = 8;
+    let engine = engine(1);
+    let source = "function main(left) if left == 0 then return 0 end return 1 + world.invoke() end";
+    let program = engine.compile(source, &Limits::default()).unwrap();
+    let started = Instant::now();
+    let limits = Limits { wall_ms_max: 20_000, ..Limits::default() };
+    // Together far more calls than one worker lets wait inside itself.
+    std::thread::scope(|scope| {
+        for _ in 0..40 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    let mut host = Nest { program: &program, left: DEPTH };
+                    let called = program.call("main", &[Value::Int(DEPTH)], &limits, 0, &mut host);
+                    assert_eq!(called.outcome, Ok(Value::Int(DEPTH)));
+                }
+            });
+        }
+    });
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    assert_eq!(engine.workers_lost(), 0);
+}
+
+/// Hosts that all wait until every one of them is asked, and then make a call: the most that can wait inside one worker at once.
+struct Together<'a> {
+    program: &'a Arc<dyn Program>,
+    barriers: &'a [std::sync::Barrier],
+}
+
+impl Host for Together<'_> {
+    fn call(&mut self, _: &str, _: &[Value]) -> Result<Value, HostError> {
+        let Some((barrier, barriers)) = self.barriers.split_first() else { return Ok(Value::Int(0)) };
+        barrier.wait();
+        let mut inner = Together { program: self.program, barriers };
+        let called = self.program.call("main", &[], &patient(), 0, &mut inner);
+        called.outcome.map_err(|fault| HostError::Refused(fault.to_string()))
+    }
+}
+
+fn patient() -> Limits {
+    Limits { wall_ms_max: 10_000, ..Limits::default() }
+}
+
+#[test]
+fn a_worker_full_of_waiting_calls_is_no_deadlock() {
+    const CALLERS: usize = 40;
+    const DEPTH: usize = 8;
+    let engine = engine(1);
+    let program =
+        engine.compile("function main() return 1 + world.invoke() end", &Limits::default()).unwrap();
+    let barriers: Vec<_> = (0..DEPTH).map(|_| std::sync::Barrier::new(CALLERS)).collect();
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                let mut host = Together { program: &program, barriers: &barriers };
+                let outcome = program.call("main", &[], &patient(), 0, &mut host).outcome;
+                assert_eq!(outcome, Ok(Value::Int(i64::try_from(DEPTH).unwrap() + 1)));
+            });
+        }
+    });
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    assert_eq!(engine.workers_lost(), 0);
+}

@@ -22,6 +22,8 @@ const GRACE: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a worker may take to start.
 const START_MAX: Duration = Duration::from_secs(10);
+/// Requests are held back for others that are about to come, up to this much.
+const HELD_BYTES_MAX: usize = 32 << 10;
 /// Programs that one worker knows; at this number it forgets all, and what is used is sent again.
 const PROGRAMS_MAX: usize = 2048;
 
@@ -54,6 +56,8 @@ struct State {
     waiting: HashMap<u64, Slot>,
     known: HashSet<u64>,
     next_call: u64,
+    /// Replies that lie ready for callers who have not come for them yet.
+    to_fetch: usize,
     last_sign: Option<Instant>,
     death: Option<Death>,
 }
@@ -102,7 +106,11 @@ impl Link {
 
     fn hello(&self, options: &WorkerOptions) -> Result<Isolation, String> {
         let functions = options.host_functions.iter().map(ToString::to_string).collect();
-        let hello = Request::Hello { functions, address_space_bytes_max: options.address_space_bytes_max };
+        let hello = Request::Hello {
+            language: options.language,
+            functions,
+            address_space_bytes_max: options.address_space_bytes_max,
+        };
         let mut out = Vec::new();
         put(&mut out, &hello).map_err(|Broken| "its functions are too many".to_owned())?;
         let text = |error: std::io::Error| error.to_string();
@@ -207,9 +215,10 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what is to be written, unless somebody else is at it, who then writes this too.
+    /// Writes what is to be written, unless somebody else is at it, who then writes this too, or replies lie ready: most who fetch one have a next request,
+    /// and the last who fetches writes for all.
     fn flush<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        if state.is_writing {
+        if state.is_writing || (state.to_fetch > 0 && state.out.len() < HELD_BYTES_MAX) {
             return state;
         }
         state.is_writing = true;
@@ -233,11 +242,15 @@ impl Link {
         loop {
             let reply = state.waiting.get_mut(&call).and_then(|slot| slot.reply.take());
             if let Some(reply) = reply {
+                state.to_fetch -= 1;
                 match reply {
                     Reply::Ask { .. } => {}
                     _ => {
                         state.waiting.remove(&call);
                     }
+                }
+                if state.to_fetch == 0 && !state.out.is_empty() {
+                    state = self.flush(state);
                 }
                 Self::hand_over_reading(&state);
                 return Ok(reply);
@@ -308,7 +321,8 @@ impl Link {
         for reply in replies {
             let Some(slot) = reply.call().and_then(|call| state.waiting.get_mut(&call)) else { continue };
             slot.allowed = None;
-            slot.reply = Some(reply);
+            let unfetched = slot.reply.replace(reply);
+            state.to_fetch += usize::from(unfetched.is_none());
             if slot.thread.id() != own {
                 slot.thread.unpark();
             }

@@ -1,16 +1,16 @@
 //! What a worker gives up before it reads its first program.
 
-use super::Isolation;
+use super::{Isolation, Language};
 
 /// Gives up everything that running code does not need. Threads started later inherit it.
-pub(super) fn lock_down(address_space_bytes_max: u64) -> Isolation {
+pub(super) fn lock_down(address_space_bytes_max: u64, language: Language) -> Isolation {
     let mut isolation = Isolation::default();
     isolation.note("environment", "reading secrets of the parent", empty_environment());
     #[cfg(target_os = "linux")]
-    linux::lock_down(&mut isolation, address_space_bytes_max);
+    linux::lock_down(&mut isolation, address_space_bytes_max, language.is_machine_code());
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = address_space_bytes_max;
+        let _ = (address_space_bytes_max, language);
         for name in ["descriptors", "rlimits", "no_new_privileges", "landlock", "seccomp"] {
             isolation.note(name, "everything outside the process", Err("only on Linux".to_owned()));
         }
@@ -41,7 +41,7 @@ mod linux {
     /// Seconds of CPU time after which a worker ends and a fresh one takes over: a backstop for a parent that is gone.
     const CPU_SECONDS_MAX: u64 = 4 * 3600;
 
-    pub(super) fn lock_down(isolation: &mut Isolation, address_space_bytes_max: u64) {
+    pub(super) fn lock_down(isolation: &mut Isolation, address_space_bytes_max: u64, makes_code: bool) {
         isolation.note("descriptors", "files and sockets of the parent", only_standard_descriptors());
         isolation.note(
             "no_new_privileges",
@@ -60,7 +60,15 @@ mod linux {
             let limit = Rlimit { current: Some(most), maximum: Some(most) };
             isolation.note(name, against, rustix::process::setrlimit(resource, limit).map_err(text));
         }
-        isolation.note("seccomp", "every other request to the kernel: files, network, processes", seccomp());
+        isolation.note(
+            "seccomp",
+            "every other request to the kernel: files, network, processes",
+            seccomp(makes_code),
+        );
+        if makes_code {
+            let why = "compiled modules are machine code".to_owned();
+            isolation.note("no_new_code", "machine code that is not of this program", Err(why));
+        }
     }
 
     fn text(error: rustix::io::Errno) -> String {
@@ -125,7 +133,7 @@ mod linux {
     const IN_VAIN: &[i64] = &[libc::SYS_openat];
 
     /// Two filters, of which the stricter answer counts: one kills for anything unknown, one lets the harmless fail.
-    fn seccomp() -> Result<(), String> {
+    fn seccomp(makes_code: bool) -> Result<(), String> {
         let no_code = |argument| {
             let executable = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
             let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, executable, 0);
@@ -137,7 +145,9 @@ mod linux {
         let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
             ALLOWED.iter().chain(IN_VAIN).map(|call| (*call, Vec::new())).collect();
         rules.insert(libc::SYS_mmap, vec![no_code(2)?]);
-        rules.insert(libc::SYS_mprotect, vec![no_code(2)?]);
+        // Compiled modules are written first and made executable then.
+        let protect = if makes_code { Vec::new() } else { vec![no_code(2)?] };
+        rules.insert(libc::SYS_mprotect, protect);
         // The strict one last: it does not allow what applying a filter takes.
         let in_vain = IN_VAIN.iter().map(|call| (*call, Vec::new())).collect();
         apply(in_vain, SeccompAction::Allow, denied)?;

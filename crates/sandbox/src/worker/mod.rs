@@ -1,7 +1,8 @@
-//! Luau in worker processes of our own binary, behind walls that the kernel holds.
+//! Code in worker processes of our own binary, behind walls that the kernel holds.
 
 mod codec;
 mod isolation;
+mod language;
 mod link;
 mod lockdown;
 mod serve;
@@ -16,16 +17,27 @@ use std::time::Duration;
 use ecology_types::{SmolStr, Value};
 
 use crate::luau::{check, interned};
-use crate::scan::scan;
 use crate::{Called, Engine, Fault, Host, HostError, Limits, Program, clean};
 use codec::Packed;
 pub use isolation::{Isolation, Layer};
+pub use language::Language;
 use link::{Death, Link, Shared};
 pub use serve::worker_main;
 use wire::{Reply, Request};
 
 /// Workers kept in reserve, for calls that are tried again by themselves.
 const SPARES_MAX: usize = 2;
+
+/// Calls under way on one worker beyond which a call made by a host goes to another: well below what a worker lets wait inside itself, so that a
+/// nested call is always begun, whoever else waits.
+const NESTED_LOAD_MAX: usize = 64;
+/// Workers started besides the configured ones for calls made by hosts.
+const EXTRAS_MAX: usize = 8;
+
+std::thread_local! {
+    /// Whether this thread answers a question of a call, so that what it calls is nested.
+    static IS_ANSWERING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
 
 /// The hidden subcommand by which a binary that is its own worker calls [`worker_main`].
 pub const WORKER_SUBCOMMAND: &str = "sandbox-worker";
@@ -37,6 +49,8 @@ pub struct WorkerOptions {
     pub program: PathBuf,
     /// Its arguments, such as the hidden subcommand `sandbox-worker`.
     pub args: Vec<OsString>,
+    /// What is run in the workers; Luau unless told.
+    pub language: Language,
     /// Worker processes.
     pub workers: usize,
     /// The functions of the global table `world`.
@@ -63,6 +77,7 @@ impl WorkerOptions {
         Self {
             program: program.into(),
             args: args.into_iter().map(Into::into).collect(),
+            language: Language::default(),
             workers: 2,
             host_functions: host_functions.to_vec(),
             address_space_bytes_max: 4 << 30,
@@ -70,7 +85,7 @@ impl WorkerOptions {
     }
 }
 
-/// Runs Luau in worker processes. A crash or a hang costs a worker and, when the call does it again alone, that call; nobody else notices.
+/// Runs code in worker processes. A crash or a hang costs a worker and, when the call does it again alone, that call; nobody else notices.
 ///
 /// Instructions are counted as in process. Calls share the workers; those of one program go to the same one as long as it is not busier than the
 /// others. Hosts may make calls themselves.
@@ -83,6 +98,7 @@ struct Pool {
     host_functions: &'static [&'static str],
     links: Vec<Mutex<Shared>>,
     spares: Mutex<Vec<Shared>>,
+    extras: Mutex<Vec<Shared>>,
     next_program: AtomicU64,
     ended: AtomicU64,
 }
@@ -101,6 +117,7 @@ impl WorkerEngine {
             host_functions,
             links,
             spares: Mutex::new(Vec::new()),
+            extras: Mutex::new(Vec::new()),
             next_program: AtomicU64::new(0),
             ended: AtomicU64::new(0),
         };
@@ -129,11 +146,11 @@ impl WorkerEngine {
 
 impl Engine for WorkerEngine {
     fn name(&self) -> &'static str {
-        "luau"
+        self.pool.options.language.name()
     }
 
     fn compile(&self, source: &str, limits: &Limits) -> Result<Arc<dyn Program>, Fault> {
-        scan(source, limits)?;
+        self.pool.options.language.look_at(source, limits)?;
         let id = self.pool.next_program.fetch_add(1, Ordering::Relaxed);
         let functions = self.pool.run(
             id,
@@ -269,7 +286,10 @@ impl WorkerProgram {
         if check(&args, limits).is_err() {
             return Err(HostError::Abort("the worker asked for too much".to_owned()));
         }
-        let answer = host.call(name, &args)?;
+        let outer = IS_ANSWERING.replace(true);
+        let answer = host.call(name, &args);
+        IS_ANSWERING.set(outer);
+        let answer = answer?;
         match check(std::slice::from_ref(&answer), limits) {
             Ok(()) => Ok(Packed::one(&answer)),
             Err(fault) => Err(HostError::Refused(format!("world.{name} answered too much: {fault}"))),
@@ -323,6 +343,9 @@ impl Pool {
         let home = usize::try_from(program).unwrap_or_default() % self.links.len();
         let link = self.current(home)?;
         let load = link.load();
+        if IS_ANSWERING.get() && load >= NESTED_LOAD_MAX {
+            return self.choose_for_nested();
+        }
         if load < BUSIER_MAX {
             return Ok(link);
         }
@@ -333,6 +356,27 @@ impl Pool {
             }
         }
         Ok(link)
+    }
+
+    /// A worker that will begin a nested call at once. Who waits for it waits inside a worker already, and must not wait for a place in the same one.
+    fn choose_for_nested(&self) -> Result<Shared, Fault> {
+        for index in 0..self.links.len() {
+            let link = self.current(index)?;
+            if link.load() < NESTED_LOAD_MAX {
+                return Ok(link);
+            }
+        }
+        let mut extras = self.extras.lock().unwrap_or_else(PoisonError::into_inner);
+        extras.retain(|extra| !extra.is_dead());
+        if let Some(extra) = extras.iter().find(|extra| extra.load() < NESTED_LOAD_MAX) {
+            return Ok(Arc::clone(extra));
+        }
+        if extras.len() >= EXTRAS_MAX {
+            return Err(Fault::Unavailable { reason: "too many calls wait for calls they made".to_owned() });
+        }
+        let extra = start(&self.options)?;
+        extras.push(Arc::clone(&extra));
+        Ok(extra)
     }
 
     /// The worker in this place, a fresh one if the last has ended.

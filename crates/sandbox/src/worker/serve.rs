@@ -12,7 +12,7 @@ use super::codec::Packed;
 use super::lockdown::lock_down;
 use super::wire::{Broken, Incoming, Reply, Request, put};
 use crate::luau::compile_here;
-use crate::{Called, Engine, Fault, Host, HostError, Limits, LuauEngine, Program};
+use crate::{Called, Engine, Fault, Host, HostError, Limits, Program};
 
 /// Stack of the thread that runs everything: calls nest here while hosts are asked.
 const STACK_BYTES: usize = 256 << 20;
@@ -60,10 +60,10 @@ fn prepare() -> Result<std::thread::JoinHandle<()>, std::io::Error> {
     let mut stream = UnixStream::from(socket);
     let mut incoming = Incoming::default();
     let mut buffer = vec![0; 64 << 10];
-    let (functions, address_space_bytes_max) = loop {
+    let (language, functions, address_space_bytes_max) = loop {
         match incoming.next() {
-            Ok(Some(Request::Hello { functions, address_space_bytes_max })) => {
-                break (functions, address_space_bytes_max);
+            Ok(Some(Request::Hello { language, functions, address_space_bytes_max })) => {
+                break (language, functions, address_space_bytes_max);
             }
             Ok(None) => {}
             _ => return Err(std::io::ErrorKind::InvalidData.into()),
@@ -75,7 +75,7 @@ fn prepare() -> Result<std::thread::JoinHandle<()>, std::io::Error> {
         incoming.push(&buffer[..count]);
     };
     let functions: Vec<&'static str> = functions.into_iter().map(|name| &*name.leak()).collect();
-    let engine = LuauEngine::new(&functions);
+    let engine = language.engine(&functions).map_err(std::io::Error::other)?;
     let mut worker = Worker {
         engine,
         functions,
@@ -91,7 +91,7 @@ fn prepare() -> Result<std::thread::JoinHandle<()>, std::io::Error> {
     std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
         compile_here();
         // In this thread: some walls stand around one thread only. The other one just waits for this to end.
-        let isolation = lock_down(address_space_bytes_max);
+        let isolation = lock_down(address_space_bytes_max, language);
         if worker.reply(&Reply::Ready(isolation)).is_ok() {
             worker.serve();
         }
@@ -99,7 +99,7 @@ fn prepare() -> Result<std::thread::JoinHandle<()>, std::io::Error> {
 }
 
 struct Worker {
-    engine: LuauEngine,
+    engine: Box<dyn Engine>,
     functions: Vec<&'static str>,
     stream: UnixStream,
     incoming: Incoming,

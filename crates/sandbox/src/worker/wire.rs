@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::Isolation;
 use super::codec::Packed;
+use super::{Isolation, Language};
 use crate::{Fault, HostError, Limits};
 
 /// Longest frame. Larger ones end the connection: they come from a side that is not what it should be.
@@ -13,7 +13,7 @@ const FRAME_BYTES_MAX: usize = 32 << 20;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Request {
     /// First of all: the functions of the table `world`.
-    Hello { functions: Vec<String>, address_space_bytes_max: u64 },
+    Hello { language: Language, functions: Vec<String>, address_space_bytes_max: u64 },
     /// Make a program of source text; a second one under the same number replaces the first.
     Compile { call: u64, program: u64, source: String, limits: Limits },
     /// Call a function.
