@@ -127,8 +127,8 @@ mod tests {
         compose::parts(AxisVector::default())
     }
 
-    /// A world of ten ticks, with snapshots after some of them; what it was, and what was observed.
-    fn lived(mut own: MemoryJournal, remembers: bool) -> (World, Sum) {
+    /// A world of ten ticks, with snapshots after some of them, and after one tick of the world alone; what it was, and what was observed.
+    fn lived(mut own: MemoryJournal, remembers: bool, alone_at: u64) -> (World, Sum) {
         store::stamp(&mut own).unwrap();
         let mut host = Host::new(World::new(parts().unwrap()), Box::new(own), 1, 0).unwrap();
         let mut sum = Sum(0, remembers);
@@ -144,6 +144,9 @@ mod tests {
             if tick == 3 || tick == 7 {
                 host.snapshot_with(&sum).unwrap();
             }
+            if tick == alone_at {
+                host.snapshot().unwrap();
+            }
         }
         (host.close().unwrap(), sum)
     }
@@ -151,10 +154,10 @@ mod tests {
     #[test]
     fn whatever_is_wrong_with_a_snapshot_the_one_before_it_serves_and_then_the_whole_journal() {
         let tag = store::snapshot_tag(AxisVector::default());
-        let spoil = |spoiled: &[(u64, &[u8])], remembers| {
+        let spoil_and = |alone_at, spoiled: &[(u64, &[u8])], remembers| {
             let journal = MemoryJournal::new();
             let disk = journal.disk();
-            let (world, sum) = lived(journal, remembers);
+            let (world, sum) = lived(journal, remembers, alone_at);
             let mut journal = MemoryJournal::open(&disk).unwrap();
             for (at, tag) in spoiled {
                 journal.save_snapshot(*at, tag, b"no snapshot").unwrap();
@@ -165,7 +168,9 @@ mod tests {
             assert_eq!(taken_up.snapshot + taken_up.replayed, 12);
             (taken_up.snapshot, taken_up.passed_over.len())
         };
+        let spoil = |spoiled: &[(u64, &[u8])], remembers| spoil_and(0, spoiled, remembers);
         assert_eq!(spoil(&[], true), (9, 0));
+        assert_eq!(spoil_and(9, &[], true), (9, 1), "what was observed is that of an earlier record");
         for tag in [MEMORY_TAG, &tag] {
             assert_eq!(spoil(&[(9, tag)], true), (5, 1));
             assert_eq!(spoil(&[(9, tag), (5, tag)], true), (0, 2));
