@@ -12,7 +12,7 @@ fn golden() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|kind| kind == "dump"))
         .collect();
     files.sort();
-    assert!(files.len() >= 2, "{files:?}");
+    assert!(files.len() >= 3, "{files:?}");
     files
 }
 

@@ -153,11 +153,11 @@ const MOMENTS: u64 = 10;
 #[test]
 fn killed_at_any_moment_it_goes_on_where_it_was() {
     let scratch = Scratch::new();
-    // Enough keys for several batches.
-    let size = ["--scenario", "boltzmann", "--agents", "4200", "--ticks", "1"];
+    let size = ["--scenario", "boltzmann", "--agents", "300", "--ticks", "1"];
     let _ = scratch.run("fresh.world", &size);
     let call = |world| {
-        ["migrate", world, "--to", "features.artifact_ontology=unified", "--force", "no read in boltzmann"]
+        let to = ["--to", "features.artifact_ontology=unified", "--force", "no read in boltzmann"];
+        [&["migrate", world, "--batch-keys", "25"], &to[..]].concat()
     };
     let copy = |name: &str| {
         for suffix in ["", "-wal", "-shm"] {
@@ -170,6 +170,8 @@ fn killed_at_any_moment_it_goes_on_where_it_was() {
     copy("whole.world");
     let _ = scratch.ecology(&call("whole.world")).ended_with(0);
     let whole = scratch.replay("whole.world");
+    let steps = report_number(&whole, "/records") - before;
+    assert!(steps > MOMENTS, "a beginning, a batch for 25 keys each, and an end: {steps}");
     let seed: u64 = std::env::var("ECOLOGY_CRASH_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
     let mut places = std::collections::BTreeSet::new();
     let mut killed = 0;
@@ -192,7 +194,10 @@ fn killed_at_any_moment_it_goes_on_where_it_was() {
         }
         let _ = run.wait();
         let found = report_number(&scratch.replay("a.world"), "/records");
-        assert!(found >= before, "what was there is lost (ECOLOGY_CRASH_SEED={seed}, moment {moment})");
+        assert!(
+            (before..=before + steps).contains(&found),
+            "what was there is lost, or more is there (ECOLOGY_CRASH_SEED={seed}, moment {moment})"
+        );
         places.insert(found - before);
         let _ = scratch.ecology(&call("a.world")).ended_with(0);
         let again = scratch.replay("a.world");
@@ -204,8 +209,9 @@ fn killed_at_any_moment_it_goes_on_where_it_was() {
         );
     }
     println!("killed {killed} of {MOMENTS}, with so many records of the migration done: {places:?}");
-    assert!(killed >= MOMENTS / 2, "most rounds were over before they could be killed: {killed}");
-    assert!(places.len() >= 3, "every kill came at the same place: {places:?}");
+    // How far each came is the machine's affair; that some came to the middle is what the test is about.
+    assert!(killed > 0, "every round was over before it could be killed");
+    assert!(places.iter().any(|done| (1..steps).contains(done)), "no kill came in the middle: {places:?}");
     let report = scratch.run("a.world", &["--ticks", "1"]);
     assert_eq!(report["serves"]["artifact_ontology"], "unified");
 }

@@ -274,3 +274,36 @@ fn what_no_shadow_compared_is_decided_again() {
     let text = scratch.ecology(&["agree", "a.world"]).ended_with(0);
     assert!(text.stdout.contains("decided again") && text.stdout.contains("while it ran"), "{text}");
 }
+
+#[test]
+fn a_world_of_contracts_and_tools_that_are_code_is_compared_decided_again_and_forked() {
+    for more in [&[][..], &NEW] {
+        let scratch = Scratch::new();
+        let size = ["--scenario", "bazaar", "--seed", "2", "--set", "run.clock=virtual"];
+        let report = scratch.run("a.world", &[&size[..], more].concat());
+        let calls = report_number(&report, "/code/checks") + report_number(&report, "/code/tool_runs");
+        assert!(calls > 50, "{more:?}: {:#}", report["code"]);
+
+        // The same decide the same: what code answered is part of the commands.
+        let same = redecided(&scratch, &[]);
+        assert_eq!(same["totals"]["same"], same["totals"]["compared"]);
+        for asked in ASKED_BACK {
+            let _ = redecided(&scratch, asked);
+        }
+        let agreed = scratch.ecology(&["agree", "a.world", "--json"]).json();
+        assert_eq!(agreed["agrees"], true, "{agreed:#}");
+
+        // A fork shares what code decided and goes on with code of its own.
+        let at = (report_number(&report, "/records") / 2).to_string();
+        let _ = scratch.ecology(&["fork", "a.world", "--at", &at, "--to", "fork.world"]).ended_with(0);
+        let parted = scratch.ecology(&["diff", "a.world", "fork.world", "--json"]).ended_with(1);
+        assert!(parted.stdout.contains("events_in_common"), "{parted}");
+        let gone_on = scratch.run("fork.world", &[&["--ticks", "5"], more].concat());
+        assert_eq!(gone_on["broken_law"], Value::Null);
+        assert_eq!(scratch.replay("fork.world")["state_hash"], gone_on["state_hash"]);
+        let same = scratch.ecology(&["replay", "fork.world", "--redecide", "--json"]).json();
+        assert_eq!(same["totals"]["same"], same["totals"]["compared"], "{same:#}");
+        let _ = scratch.ecology(&["diff", "a.world", "a.world"]).ended_with(0);
+        assert_eq!(scratch.replay("a.world")["state_hash"], report["state_hash"], "the old one is only read");
+    }
+}

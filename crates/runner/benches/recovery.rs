@@ -1,4 +1,4 @@
-//! What it takes to open a world again whose process was killed after a million actions.
+//! What it takes to open a world again, and to go on with its run, whose process was killed after a million actions.
 //!
 //! Lines: `RATIO recovery <what> <value> <=TARGET`; `-` where a figure is only told. The floor is a scan of the same frames in a bare
 //! file, each with its length and checksum, in the same run, in turns. `--only WORD` runs nothing where the word is not part of `recovery`; `--long` takes more rounds.
@@ -9,12 +9,15 @@ use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use ecology_features::config::{Config, ScenarioName};
 use ecology_journal::{Journal, OpenMode, SqliteJournal, SqliteOptions, Verify};
 use ecology_minds::services;
+use ecology_runner::report::{RunReport, TakenUp};
+use ecology_runner::session::{self, SessionSpec};
 use ecology_runner::store::{self, Recover};
-use ecology_runner::{Host, Observers, compose};
+use ecology_runner::{Host, Observers, Stop, compose};
 use ecology_types::{
     Act, AxisVector, Charges, Command, Founder, Genesis, Id, Resource, Rules, Scrip, Seed, Span, Time,
 };
@@ -150,8 +153,69 @@ fn world(path: &Path, how: Recover, verify: Verify) -> Anyhow<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
+/// A run of a million turns, each of which gives a scrip away.
+fn run_config() -> Config {
+    let mut config = Config::default();
+    config.run.scenario = ScenarioName::Boltzmann;
+    config.run.agents = Some(u32::try_from(AGENTS).unwrap_or(u32::MAX));
+    config.run.ticks = Some(ACTIONS / AGENTS * 2);
+    config.journal.snapshot_every_records = AFTER_SNAPSHOT;
+    config
+}
+
+fn run_on(path: PathBuf, config: Config, progress: &mut dyn FnMut(&session::Progress)) -> Anyhow<RunReport> {
+    let spec = SessionSpec { config, path: Some(path), stop: Stop::default(), version: "bench" };
+    Ok(session::run(spec, progress)?)
+}
+
+/// The word that makes this program the one that is killed.
+const TO_BE_KILLED: &str = "--to-be-killed";
+
+/// A run as a process of its own, killed when it has carried out a million actions and is far from its last snapshot.
+fn killed_run(folder: &Path) -> Anyhow<PathBuf> {
+    let path = folder.join("run");
+    let mut child = std::process::Command::new(std::env::current_exe()?)
+        .arg(TO_BE_KILLED)
+        .arg(&path)
+        .stdout(std::process::Stdio::piped())
+        .spawn()?;
+    let mut word = [0_u8; 1];
+    let said = child.stdout.take().ok_or("a process without a voice")?.read(&mut word)?;
+    child.kill()?;
+    child.wait()?;
+    if said == 0 {
+        return Err("the run ended before it was killed".into());
+    }
+    Ok(path)
+}
+
+/// What that process does.
+fn be_killed(path: PathBuf) -> Anyhow<ExitCode> {
+    let _ = run_on(path, run_config(), &mut |progress| {
+        if progress.records > ACTIONS + AFTER_SNAPSHOT * 9 / 10 {
+            println!("!");
+            std::thread::park();
+        }
+    })?;
+    Ok(ExitCode::FAILURE)
+}
+
+/// Goes on with a run for one tick, and gives how long it took until it went on, and how.
+fn resumed(path: PathBuf) -> Anyhow<TakenUp> {
+    let mut config = run_config();
+    config.run.ticks = Some(1);
+    let report = run_on(path, config, &mut |_| {})?;
+    assert!(report.records > ACTIONS && report.broken_law.is_none());
+    Ok(report.taken_up.ok_or("the world was made anew")?)
+}
+
 fn main() -> Anyhow<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, path] = &*arguments
+        && word == TO_BE_KILLED
+    {
+        return be_killed(PathBuf::from(path));
+    }
     let only = arguments.iter().position(|word| word == "--only").and_then(|at| arguments.get(at + 1));
     if only.is_some_and(|only| !"recovery".contains(only.as_str())) {
         return Ok(ExitCode::SUCCESS);
@@ -183,7 +247,28 @@ fn main() -> Anyhow<ExitCode> {
     );
     println!("RATIO recovery journal/scan {:.3} <=2.0", journal / raw);
     println!("RATIO recovery snapshot/second {snapshot:.3} <=1.0");
+    let run = killed_run(folder.path())?;
+    let floor = write_raw(&run, folder.path())?;
+    let mut best: Option<(f64, TakenUp)> = None;
+    let mut floor_s = f64::MAX;
+    for _ in 0..rounds {
+        floor_s = floor_s.min(raw_scan(&floor)?);
+        let begun = Instant::now();
+        let taken_up = resumed(copy(&run, folder.path())?)?;
+        let (whole, until) =
+            (begun.elapsed().as_secs_f64(), Duration::from_micros(taken_up.elapsed_us).as_secs_f64());
+        println!(
+            "a run goes on after {until:.3} s, and has ended, one tick later, after {whole:.3} s: {taken_up:?}"
+        );
+        if best.as_ref().is_none_or(|(least, _)| until < *least) {
+            best = Some((until, taken_up));
+        }
+    }
+    let (until, taken_up) = best.ok_or("no round")?;
+    println!("RATIO recovery run-resumes/second {until:.3} <=1.0");
+    println!("RATIO recovery run-resumes/scan {:.3} -", until / floor_s);
+    println!("FIGURE recovery run-resumes-from {} and replays {}", taken_up.snapshot, taken_up.replayed);
     println!("RATIO recovery verified-snapshot/second {verified:.3} -");
     println!("RATIO recovery from-the-first-record/scan {:.3} -", whole / raw);
-    Ok(ExitCode::from(u8::from(journal / raw > 2.0 || snapshot > 1.0)))
+    Ok(ExitCode::from(u8::from(journal / raw > 2.0 || snapshot > 1.0 || until > 1.0)))
 }

@@ -379,3 +379,62 @@ fn artifact(world: &World, record: &ArtifactRecord) -> Value {
     }
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use ecology_types::Time;
+
+    use super::*;
+    use crate::compose;
+    use crate::host::Host;
+
+    /// A world whose ticks begin at these times.
+    fn lived(path: &Path, ticks: &[u64]) {
+        let mut journal: Box<dyn Journal> = Box::new(SqliteJournal::open(path, OpenMode::Create).unwrap());
+        store::stamp(&mut *journal).unwrap();
+        let axes = AxisVector::default();
+        let mut host = Host::new(World::new(compose::parts(axes).unwrap()), journal, 16, 0).unwrap();
+        let rules = ecology_types::Rules::default();
+        let genesis = ecology_types::Genesis { rules, founders: Vec::new(), artifacts: Vec::new() };
+        let start = Command::StartRun {
+            version: "test".into(),
+            scenario: "test".into(),
+            seed: ecology_types::Seed(1),
+            axes,
+        };
+        for command in [Command::Create(Box::new(genesis)), start] {
+            host.step(&command, Time::ZERO, &mut Observers::default()).unwrap();
+        }
+        for at in ticks {
+            host.step(&Command::Tick, Time(*at), &mut Observers::default()).unwrap();
+        }
+        host.close().unwrap();
+    }
+
+    #[test]
+    fn the_first_event_that_differs_is_the_one_that_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let [a, b, longer] = ["a", "b", "longer"].map(|name| folder.path().join(name));
+        lived(&a, &[10, 20, 30, 40]);
+        lived(&b, &[10, 20, 31, 41]);
+        lived(&longer, &[10, 20, 30, 40, 50]);
+        let same = diff(&a, &a, 10).unwrap();
+        assert!(same.first.is_none() && same.is_same() && same.events_in_common == same.worlds[0].events);
+
+        let parted = diff(&a, &b, 10).unwrap();
+        let [one, other] = parted.first.unwrap().sides.map(Option::unwrap);
+        // The record that makes the world, the one that begins the run, and two ticks are the same.
+        assert_eq!((one.record, other.record), (5, 5));
+        assert_eq!((one.time_us, other.time_us), (30, 31));
+        assert_eq!(one.event, parted.events_in_common + 1);
+        assert_eq!(one.event, other.event);
+
+        for (worlds, at) in [([&a, &longer], 1), ([&longer, &a], 0)] {
+            let parted = diff(worlds[0], worlds[1], 10).unwrap();
+            assert_eq!(parted.events_in_common, same.events_in_common);
+            let sides = parted.first.unwrap().sides;
+            assert!(sides[1 - at].is_none(), "it has ended");
+            assert_eq!(sides[at].as_ref().map(|event| (event.record, event.time_us)), Some((7, 50)));
+        }
+    }
+}

@@ -222,3 +222,86 @@ fn bytes_of(line: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     digits.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use ecology_types::{AxisVector, Command, Time};
+    use ecology_world::World;
+
+    use super::*;
+    use crate::compose;
+    use crate::host::Host;
+
+    /// A world whose ticks begin at these times.
+    fn lived(path: &Path, ticks: &[u64]) {
+        let mut journal: Box<dyn Journal> = Box::new(SqliteJournal::open(path, OpenMode::Create).unwrap());
+        store::stamp(&mut *journal).unwrap();
+        let axes = AxisVector::default();
+        let mut host = Host::new(World::new(compose::parts(axes).unwrap()), journal, 16, 0).unwrap();
+        let rules = ecology_types::Rules::default();
+        let genesis = ecology_types::Genesis { rules, founders: Vec::new(), artifacts: Vec::new() };
+        let start = Command::StartRun {
+            version: "test".into(),
+            scenario: "test".into(),
+            seed: ecology_types::Seed(1),
+            axes,
+        };
+        for command in [Command::Create(Box::new(genesis)), start] {
+            host.step(&command, Time::ZERO, &mut Observers::default()).unwrap();
+        }
+        for at in ticks {
+            host.step(&Command::Tick, Time(*at), &mut Observers::default()).unwrap();
+        }
+        host.close().unwrap();
+    }
+
+    #[test]
+    fn a_damaged_dump_makes_nothing_and_says_where() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        lived(&from, &[10, 20]);
+        let mut text = Vec::new();
+        assert_eq!(dump(&from, &mut text).unwrap(), 4);
+        let text = String::from_utf8(text).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        let with = |at: usize, line: &str| {
+            let mut lines = lines.clone();
+            lines[at] = line;
+            lines.join("\n")
+        };
+        let wrong = |text: &str| {
+            let error = load(&mut text.as_bytes(), &to).unwrap_err();
+            let left: Vec<_> =
+                std::fs::read_dir(folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
+            assert!(left.iter().all(|name| name.to_string_lossy().starts_with("from")), "{left:?}");
+            error
+        };
+        let line_of = |text: &str| match wrong(text) {
+            DumpError::NotADump { line, .. } => line,
+            error => panic!("{error}"),
+        };
+        assert_eq!(line_of(""), 1, "nothing in it");
+        assert_eq!(line_of("{}"), 1, "another object");
+        assert_eq!(line_of(&lines[..5].join("\n")), 6, "cut off before its last line");
+        assert_eq!(line_of(&with(2, "0g")), 3, "no digit");
+        assert_eq!(line_of(&with(2, &lines[2][1..])), 3, "half a byte is missing");
+        assert_eq!(line_of(&with(2, "")), 3, "an empty line");
+        let mut fewer = lines.clone();
+        fewer.remove(4);
+        assert_eq!(line_of(&fewer.join("\n")), 5, "a record is missing");
+        let version = with(0, &lines[0].replace("\"record_version\":", "\"record_version\":9"));
+        assert!(matches!(wrong(&version), DumpError::OtherVersion { .. }));
+        let mut swapped = lines.clone();
+        swapped.swap(3, 4);
+        assert!(matches!(wrong(&swapped.join("\n")), DumpError::Open(_)), "records out of order");
+        let foot: Foot = serde_json::from_str(lines[5]).unwrap();
+        for changed in [&foot.decided, &foot.measured] {
+            let other = lines[5].replace(changed.as_str(), &"0".repeat(changed.len()));
+            assert!(matches!(wrong(&with(5, &other)), DumpError::OtherState { .. }), "{other}");
+        }
+        assert_eq!(load(&mut text.as_bytes(), &to).unwrap(), 4);
+        let mut again = Vec::new();
+        dump(&to, &mut again).unwrap();
+        assert_eq!(text, String::from_utf8(again).unwrap());
+    }
+}

@@ -15,6 +15,17 @@ pub trait Observer {
     /// An event has been applied to `world`.
     fn observe(&mut self, world: &World, event: &Event);
 
+    /// What it has gathered so far, so that one that begins anew can go on from here without the events until now; kept beside each snapshot
+    /// of the world. `None` for those who need every event.
+    fn memory(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Goes on from what [`Observer::memory`] gave. Whether it can; if not, nothing has changed.
+    fn recall(&mut self, _memory: &[u8]) -> bool {
+        false
+    }
+
     /// A run that has ended has dropped one of its parts. For those who count memory: what is in use has fallen by what the part held.
     fn let_go(&mut self, _part: &'static str) {}
 }
@@ -71,6 +82,9 @@ const GROUP_RECORDS_MAX: usize = 512;
 /// Founders in one record: each takes a few hundred bytes in command and effects together, twice its configuration besides, and a record has
 /// at most 16 MiB.
 const FOUNDERS_PER_RECORD_MAX: usize = 4_096;
+
+/// The tag under which the memory of whoever observes a run is kept, beside the snapshot of the world at the same record.
+pub(crate) const MEMORY_TAG: &[u8] = b"observers v1";
 
 /// The contexts of all shadows of a world, each once.
 fn contexts(world: &World) -> Vec<Arc<Context>> {
@@ -285,14 +299,33 @@ impl Host {
         Ok(())
     }
 
-    /// Takes a snapshot when enough records have come since the last one.
+    /// The last snapshot is the one of this record: the next one is due so many records after it, not after the world was opened. However
+    /// often a run is killed, no more than that has to be replayed.
+    #[must_use]
+    pub const fn with_snapshot_at(mut self, record: u64) -> Self {
+        self.last_snapshot = record;
+        self
+    }
+
+    /// Takes a snapshot, with what `observer` remembers, when enough records have come since the last one.
     ///
     /// # Errors
     /// When the state cannot be written down.
-    pub fn snapshot_if_due(&mut self) -> Result<(), HostError> {
-        let due =
-            self.snapshot_every > 0 && self.world.last_record() - self.last_snapshot >= self.snapshot_every;
-        if due { self.snapshot() } else { Ok(()) }
+    pub fn snapshot_if_due(&mut self, observer: &dyn Observer) -> Result<(), HostError> {
+        let due = self.snapshot_every > 0
+            && self.world.last_record().saturating_sub(self.last_snapshot) >= self.snapshot_every;
+        if due { self.snapshot_with(observer) } else { Ok(()) }
+    }
+
+    /// Takes a snapshot of the world now, with what `observer` remembers: a run can go on from it.
+    ///
+    /// # Errors
+    /// When the state cannot be written down.
+    pub fn snapshot_with(&mut self, observer: &dyn Observer) -> Result<(), HostError> {
+        if let Some(memory) = observer.memory() {
+            self.keep(MEMORY_TAG, &memory)?;
+        }
+        self.snapshot()
     }
 
     /// Takes a snapshot of the world now.

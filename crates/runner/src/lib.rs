@@ -30,6 +30,7 @@ mod policy_answers;
 pub mod redecide;
 pub mod report;
 pub mod reproduce;
+mod resume;
 pub mod scenario;
 pub mod session;
 mod sleepers;
@@ -42,6 +43,7 @@ mod tick;
 pub mod unshadowed;
 pub mod usage;
 pub mod verdicts;
+mod watch;
 mod worlds;
 
 pub use bookkeeping::Source as MeterSource;

@@ -302,19 +302,7 @@ impl StretchRun<'_> {
         // What it gives is known; how the pairs compare is what is wanted.
         let _ = self.world.would(&record.command, record.time);
         let after = self.world.parts().shadow_reports();
-        let mut codes = Vec::new();
-        for ((_, before), (_, after)) in before.iter().zip(&after) {
-            if after.mismatched > before.mismatched || after.candidate_failures > before.candidate_failures {
-                return Vec::new();
-            }
-            for (code, count) in &after.expected {
-                let earlier = before.expected.iter().find(|(other, _)| other == code).map_or(0, |(_, n)| *n);
-                if *count > earlier {
-                    codes.push(code.clone());
-                }
-            }
-        }
-        codes
+        registered(before.iter().map(|(_, report)| report).zip(after.iter().map(|(_, report)| report)))
     }
 
     fn parting(
@@ -384,6 +372,23 @@ fn is_same(recorded: &Effect, again: &Effect) -> bool {
     }
 }
 
+/// The codes that were counted between two looks at each pair; none when any pair found what is not registered, or failed to answer.
+fn registered<'r>(pairs: impl Iterator<Item = (&'r Report, &'r Report)>) -> Vec<String> {
+    let mut codes = Vec::new();
+    for (before, after) in pairs {
+        if after.mismatched > before.mismatched || after.candidate_failures > before.candidate_failures {
+            return Vec::new();
+        }
+        for (code, count) in &after.expected {
+            let earlier = before.expected.iter().find(|(other, _)| other == code).map_or(0, |(_, n)| *n);
+            if *count > earlier {
+                codes.push(code.clone());
+            }
+        }
+    }
+    codes
+}
+
 /// An effect as an operator sees it, with names instead of keys.
 pub(crate) fn show(world: &World, actor: Option<Key>, time: Time, effect: &Effect) -> serde_json::Value {
     let event = Event { seq: 0, time, actor, cause: 0, effect: effect.clone() };
@@ -405,5 +410,35 @@ pub(crate) fn tell_apart(pictures: [&mut serde_json::Value; 2], effects: [&Effec
         if let Some(fields) = picture.as_object_mut() {
             fields.insert("in_full".to_owned(), format!("{effect:?}").into());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registered_difference_explains_a_decision_only_when_there_is_no_other_one() {
+        let report = |expected: &[(&str, u64)], mismatched, candidate_failures| Report {
+            expected: expected.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
+            mismatched,
+            candidate_failures,
+            ..Report::default()
+        };
+        let before = report(&[("RL-1", 2), ("RL-2", 1)], 3, 1);
+        let quiet = Report::default();
+        let codes = |after: &Report| {
+            // The order of the pairs decides nothing.
+            let one = registered([(&before, after), (&quiet, &quiet)].into_iter());
+            assert_eq!(one, registered([(&quiet, &quiet), (&before, after)].into_iter()));
+            one
+        };
+        assert_eq!(codes(&report(&[("RL-1", 3), ("RL-2", 1), ("RL-4", 1)], 3, 1)), ["RL-1", "RL-4"]);
+        assert!(codes(&before).is_empty(), "what was counted earlier explains nothing now");
+        assert!(codes(&report(&[("RL-1", 3)], 4, 1)).is_empty(), "an unregistered answer is explained away");
+        assert!(codes(&report(&[("RL-1", 3)], 3, 2)).is_empty(), "a failure is explained away");
+        let other =
+            registered([(&before, &report(&[("RL-1", 3)], 3, 1)), (&quiet, &report(&[], 1, 0))].into_iter());
+        assert!(other.is_empty(), "what another pair found is explained away");
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::code::CodeCounts;
+pub use crate::resume::TakenUp;
 
 /// The report of a run. `ecology run --json` prints exactly this object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +29,9 @@ pub struct RunReport {
     pub run: u64,
     /// Whether the world existed before this run.
     pub resumed: bool,
+    /// How it was taken up then: from which snapshot, or from the first record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_up: Option<TakenUp>,
     /// How the run ended: finished, interrupted, everybody stopped.
     pub ended: String,
     /// Minds that lost their state in a crash of an earlier run and began anew.

@@ -19,13 +19,15 @@ use crate::made_with::{Contradiction, MadeWith};
 use crate::outcome::RunOutcome;
 use crate::report::RunReport;
 use crate::reproduce;
-use crate::scenario::{self, Scenario};
+use crate::resume::{TakenUp, resume};
+use crate::scenario;
 use crate::stop::Stop;
 use crate::store::{self, OpenError, Recover};
 use crate::summary;
 use crate::tally::Tally;
 use crate::tick::{TickLimits, run_ticks};
 use crate::verdicts::KeptVerdicts;
+use crate::watch::Watch;
 use crate::worlds::{OnThisMachine, Worlds, in_memory};
 
 /// The tag under which the hash at the end of a run is kept.
@@ -208,14 +210,18 @@ fn run_and_look_in(
     let mut scenario = scenario::build(&config);
     let length = length(&config, scenario.length());
     let mut tally = Tally::default();
-    let opened = open(worlds, &config, path, &make_parts, &mut *scenario, &mut tally)?;
-    let Opened { mut host, file, resumed, minds } = opened;
+    let made_by = made_by(version, &config);
+    let opened = {
+        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally, made_by: &made_by };
+        open(worlds, &config, path, &make_parts, &mut both)?
+    };
+    let Opened { mut host, file, taken_up, minds } = opened;
     let seed = Seed(config.run.seed);
     let name = config.run.scenario.name();
     let now = host.world().time();
     let (run, ..) = host.world().run();
     {
-        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
+        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally, made_by: &made_by };
         if *host.world().code_rules() != config.code {
             host.step(&Command::SetCodeRules(Box::new(config.code.clone())), now, &mut both)?;
         }
@@ -235,17 +241,18 @@ fn run_and_look_in(
         code,
     };
     let outcome = {
-        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally };
+        let mut both = Watch { scenario: &mut *scenario, tally: &mut tally, made_by: &made_by };
         drive(&config, host, equipment, length, &stop, &mut both, progress)?
     };
     let RunOutcome { mut host, ended, minds_started_anew, limits, code, .. } = outcome;
     look(host.world());
     let hash = host.world().hash();
     host.keep(HASH_TAG, format!("{} {}", hash.decided_hex(), hash.measured_hex()).as_bytes())?;
-    host.snapshot()?;
+    host.snapshot_with(&Watch { scenario: &mut *scenario, tally: &mut tally, made_by: &made_by })?;
     let mut report = summary::report(host.world(), &tally, &*scenario, &limits, hash);
     report.world = file.as_ref().map(|file| file.display().to_string());
-    report.resumed = resumed;
+    report.resumed = taken_up.is_some();
+    report.taken_up = taken_up;
     report.ended = ended.reason().to_owned();
     report.code = code.into();
     report.minds_started_anew = minds_started_anew as u64;
@@ -283,6 +290,13 @@ fn metering(config: &Config) -> MeteringSource {
 /// Whether a mind that takes its time takes that of the machine.
 fn takes_real_time(config: &Config) -> bool {
     config.features.execution_mode == ExecutionMode::Continuous && config.run.clock == ClockChoice::Real
+}
+
+/// What has to be the same for a run to go on with what an earlier one counted, in words.
+fn made_by(version: &str, config: &Config) -> String {
+    // Plain settings: they can always be written.
+    let made_with = serde_json::to_string(&MadeWith::of(config)).unwrap_or_default();
+    format!("{version} {made_with}")
 }
 
 /// A world that exists goes on with the settings that shaped its agents. What else is wrong with it, opening it will tell.
@@ -357,23 +371,11 @@ fn drive(
     }
 }
 
-/// The scenario and the tally watch the same events.
-struct Watch<'a> {
-    scenario: &'a mut dyn Scenario,
-    tally: &'a mut Tally,
-}
-
-impl Observer for Watch<'_> {
-    fn observe(&mut self, world: &World, event: &ecology_world::Event) {
-        self.scenario.observe(world, event);
-        self.tally.observe(world, event);
-    }
-}
-
 struct Opened {
     host: Host,
     file: Option<PathBuf>,
-    resumed: bool,
+    /// How, when the world existed before.
+    taken_up: Option<TakenUp>,
     minds: Option<Vec<u8>>,
 }
 
@@ -382,8 +384,7 @@ fn open(
     config: &Config,
     path: Option<PathBuf>,
     parts: &dyn Fn() -> Result<ecology_world::Parts, NotBuilt>,
-    scenario: &mut dyn Scenario,
-    tally: &mut Tally,
+    both: &mut Watch<'_>,
 ) -> Result<Opened, SessionError> {
     let in_memory = in_memory(config);
     let is_imported = config.run.scenario == ScenarioName::Imported;
@@ -393,19 +394,20 @@ fn open(
         None => fresh_path(config.run.scenario.name())?,
     };
     let mut rules = config.rules()?;
-    scenario.adapt(&mut rules);
+    both.scenario.adapt(&mut rules);
     let batch = config.journal.batch_records_max as usize;
     let every = config.journal.snapshot_every_records;
     let file = (!in_memory).then(|| path.clone());
     let mut empty = None;
+    let opening = std::time::Instant::now();
     if !in_memory && worlds.exists(&path) {
         let mut journal = worlds.journal(config, &path, OpenMode::Write)?;
         if journal.last() == 0 {
             // Somebody was killed while making this world; nothing was acknowledged, so it is made anew.
             empty = Some(journal);
         } else {
-            let mut both = Watch { scenario, tally };
-            let world = store::recover_on(&mut *journal, parts, Recover::FROM_THE_START, &mut both)?;
+            let (world, mut taken_up) = resume(&mut *journal, parts, both)?;
+            taken_up.elapsed_us = u64::try_from(opening.elapsed().as_micros()).unwrap_or(u64::MAX);
             // Nothing has been written so far, and nothing will be to a world of another scenario.
             let (_, _, found, _) = world.run();
             // A world that was imported has not been run by anybody yet.
@@ -425,22 +427,21 @@ fn open(
                 Some((at, bytes)) if at == last => Some(bytes),
                 _ => None,
             };
-            let mut host = Host::new(world, journal, batch, every)?;
+            let mut host = Host::new(world, journal, batch, every)?.with_snapshot_at(taken_up.snapshot);
             if *host.world().rules() != rules {
                 let now = host.world().time();
-                host.step(&Command::SetRules(Box::new(rules)), now, &mut both)?;
+                host.step(&Command::SetRules(Box::new(rules)), now, both)?;
             }
-            return Ok(Opened { host, file, resumed: true, minds });
+            return Ok(Opened { host, file, taken_up: Some(taken_up), minds });
         }
     }
     if is_imported {
         return Err(SessionError::NotImported { world: path.display().to_string() });
     }
-    let genesis = scenario.genesis(rules);
-    let mut both = Watch { scenario, tally };
+    let genesis = both.scenario.genesis(rules);
     // The world is made in memory first: an impossible one leaves no file behind.
     let mut host = Host::unrecorded(World::new(parts()?));
-    let records = host.create(genesis, &mut both)?;
+    let records = host.create(genesis, both)?;
     let mut journal = match empty {
         Some(journal) => journal,
         None => worlds.journal(config, &path, OpenMode::Create)?,
@@ -449,7 +450,7 @@ fn open(
     MadeWith::of(config).keep(&mut *journal)?;
     host.record_in(journal, batch, every, records)?;
     host.sync()?;
-    Ok(Opened { host, file, resumed: false, minds: None })
+    Ok(Opened { host, file, taken_up: None, minds: None })
 }
 
 /// The first free name in the folder `worlds`.

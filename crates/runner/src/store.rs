@@ -124,9 +124,35 @@ pub fn recover_on(
         },
         None => World::new(empty),
     };
+    replay_rest(journal, &mut world, last, observer)?;
+    Ok(world)
+}
+
+/// The number of the last record of a journal that this program can read.
+///
+/// # Errors
+/// When it was written by another version, or is empty.
+pub(crate) fn last_readable(journal: &mut dyn Journal) -> Result<u64, OpenError> {
+    ecology_journal::require_version(journal, RECORD_VERSION_KEY, RECORD_VERSION)?;
+    match journal.last() {
+        0 => Err(OpenError::Empty),
+        last => Ok(last),
+    }
+}
+
+/// Folds the records that follow what `world` is, up to `last`.
+///
+/// # Errors
+/// [`OpenError`] says which record is at fault.
+pub(crate) fn replay_rest(
+    journal: &mut dyn Journal,
+    world: &mut World,
+    last: u64,
+    observer: &mut dyn Observer,
+) -> Result<(), OpenError> {
     let mut failed = None;
     journal.for_each(world.last_record() + 1, last, &mut |number, bytes| match replay_one(
-        &mut world, number, bytes, observer,
+        world, number, bytes, observer,
     ) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
@@ -134,7 +160,7 @@ pub fn recover_on(
             ControlFlow::Break(())
         }
     })?;
-    failed.map_or(Ok(world), Err)
+    failed.map_or(Ok(()), Err)
 }
 
 fn replay_one(

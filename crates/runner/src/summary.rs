@@ -50,6 +50,7 @@ pub(crate) fn report(
         world: None,
         run,
         resumed: false,
+        taken_up: None,
         ended: String::new(),
         minds_started_anew: 0,
         ticks: world.tick(),

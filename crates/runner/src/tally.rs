@@ -11,7 +11,7 @@ use crate::host::Observer;
 const NAMES_MAX: usize = 1_000;
 
 /// Counts over all events of a world: what a report says beyond the final state.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     kinds: Vec<u64>,
     pub(crate) refused: BTreeMap<RefusalCode, u64>,
@@ -55,7 +55,74 @@ impl Tally {
     }
 }
 
+/// A tally as bytes, in the order of these fields.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Saved {
+    kinds: Vec<u64>,
+    refused: BTreeMap<RefusalCode, u64>,
+    volume: u64,
+    minted: u64,
+    basic_income: u64,
+    plans_exceeded: BTreeSet<Key>,
+    loops_stopped: u64,
+    exceeded_in: u64,
+    deprecations: BTreeSet<SmolStr>,
+    done: BTreeMap<Key, Vec<(SmolStr, u64)>>,
+    verbs: Vec<u64>,
+}
+
 impl Observer for Tally {
+    fn memory(&self) -> Option<Vec<u8>> {
+        let Self {
+            kinds,
+            refused,
+            volume,
+            minted,
+            basic_income,
+            plans_exceeded,
+            loops_stopped,
+            exceeded_in,
+            deprecations,
+            done,
+            done_len: _,
+            verbs,
+        } = self;
+        let saved = Saved {
+            kinds: kinds.clone(),
+            refused: refused.clone(),
+            volume: *volume,
+            minted: *minted,
+            basic_income: *basic_income,
+            plans_exceeded: plans_exceeded.clone(),
+            loops_stopped: *loops_stopped,
+            exceeded_in: *exceeded_in,
+            deprecations: deprecations.clone(),
+            done: done.iter().map(|(target, methods)| (*target, methods.clone())).collect(),
+            verbs: verbs.to_vec(),
+        };
+        postcard::to_stdvec(&saved).ok()
+    }
+
+    fn recall(&mut self, memory: &[u8]) -> bool {
+        let Ok((saved, [])) = postcard::take_from_bytes::<Saved>(memory) else { return false };
+        let Ok(verbs) = saved.verbs.try_into() else { return false };
+        *self = Self {
+            kinds: saved.kinds,
+            refused: saved.refused,
+            volume: saved.volume,
+            minted: saved.minted,
+            basic_income: saved.basic_income,
+            plans_exceeded: saved.plans_exceeded,
+            loops_stopped: saved.loops_stopped,
+            exceeded_in: saved.exceeded_in,
+            deprecations: saved.deprecations,
+            done_len: saved.done.values().map(Vec::len).sum(),
+            done: saved.done.into_iter().collect(),
+            verbs,
+        };
+        true
+    }
+
     fn observe(&mut self, _: &World, event: &Event) {
         let kind = event.effect.kind() as usize;
         if self.kinds.len() <= kind {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use ecology_features::config::{Clock, Config, ExecutionMode, MeteringSource, RateLimiting, ScenarioName};
 use ecology_journal::{
-    Disk as _, Frame, Journal, JournalError, OpenMode, PlantedBug as JournalBug, SqliteJournal,
-    SqliteOptions, Verify, Visit,
+    Disk as _, HookedJournal, Journal, JournalError, OpenMode, PlantedBug as JournalBug, SqliteJournal,
+    SqliteOptions, Verify,
 };
 use ecology_runner::session::{self, SessionError, SessionSpec};
 use ecology_runner::store::OpenError;
@@ -55,70 +55,18 @@ impl Worlds for Simulated {
     fn journal(&self, _: &Config, path: &Path, mode: OpenMode) -> Result<Box<dyn Journal>, JournalError> {
         let inner = SqliteJournal::open_with(path, mode, &self.options(Verify::All))?;
         self.disk.promise(MADE, 1);
-        Ok(Box::new(Watched { inner: Box::new(inner), worlds: self.clone() }))
+        let worlds = self.clone();
+        // Notes what is handed over, and what is acknowledged.
+        Ok(Box::new(HookedJournal::new(inner, move |inner, frames| {
+            worlds.done.lock().unwrap().extend(frames.iter().map(|frame| frame.bytes.to_vec()));
+            inner.append(frames)?;
+            worlds.disk.promise(RECORDS, inner.last());
+            Ok(())
+        })))
     }
 
     fn look(&self, path: &Path, verify: Verify) -> Result<Box<dyn Journal>, JournalError> {
         Ok(Box::new(SqliteJournal::open_with(path, OpenMode::Read, &self.options(verify))?))
-    }
-}
-
-/// Notes what is handed over, and what is acknowledged.
-struct Watched {
-    inner: Box<dyn Journal>,
-    worlds: Simulated,
-}
-
-impl Journal for Watched {
-    fn append(&mut self, frames: &[Frame<'_>]) -> Result<(), JournalError> {
-        self.worlds.done.lock().unwrap().extend(frames.iter().map(|frame| frame.bytes.to_vec()));
-        self.inner.append(frames)?;
-        self.worlds.disk.promise(RECORDS, self.inner.last());
-        Ok(())
-    }
-
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn refresh(&mut self) -> Result<u64, JournalError> {
-        self.inner.refresh()
-    }
-
-    fn for_each(&mut self, from: u64, to: u64, visit: &mut Visit<'_>) -> Result<(), JournalError> {
-        self.inner.for_each(from, to, visit)
-    }
-
-    fn meta(&self, key: &str) -> Result<Option<String>, JournalError> {
-        self.inner.meta(key)
-    }
-
-    fn set_meta(&mut self, key: &str, value: &str) -> Result<(), JournalError> {
-        self.inner.set_meta(key, value)
-    }
-
-    fn save_snapshot(&mut self, at: u64, tag: &[u8], bytes: &[u8]) -> Result<(), JournalError> {
-        self.inner.save_snapshot(at, tag, bytes)
-    }
-
-    fn newest_snapshot(
-        &mut self,
-        tag: &[u8],
-        not_after: u64,
-    ) -> Result<Option<(u64, Vec<u8>)>, JournalError> {
-        self.inner.newest_snapshot(tag, not_after)
-    }
-
-    fn reader(&self) -> Result<Box<dyn Journal>, JournalError> {
-        self.inner.reader()
-    }
-
-    fn tend(&mut self) -> Result<(), JournalError> {
-        self.inner.tend()
-    }
-
-    fn close(self: Box<Self>) -> Result<(), JournalError> {
-        self.inner.close()
     }
 }
 

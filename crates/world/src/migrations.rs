@@ -109,7 +109,8 @@ impl Migrations {
             }
             if one.keeps {
                 let fresh = |set: &ConvertedField| Residue { before: before(one.key, set), set: set.clone() };
-                // What was there before the first conversion stays what was there before.
+                // What was there before the first conversion stays what was there before. No map of today converts a field that it has
+                // converted; one of a later release may give another successor to what an earlier one left half way.
                 let residue = self.residue.entry((axis, one.key)).or_insert_with(|| fresh(&one.field));
                 residue.set.clone_from(&one.field);
             } else {
@@ -132,5 +133,25 @@ impl Migrations {
     pub(crate) fn finish(&mut self, axis: Axis, to: Side) {
         self.open = None;
         self.sides[axis.index()] = Some(to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_there_before_the_first_conversion_stays_what_was_there_before() {
+        let mut migrations = Migrations::default();
+        let axis = Axis::AccessControl;
+        let contract = |key| ConvertedField::AccessContract(Some(Key(key)));
+        let was = ConvertedField::AccessContract(None);
+        for (field, found) in [(contract(5), was.clone()), (contract(6), contract(5))] {
+            let converted = [Converted { key: Key(40), field: field.clone(), keeps: true }];
+            let range = (Key(0), Key(50), RangeDigest::default());
+            migrations.batch(axis, range, 1, &converted, |_, _| found.clone());
+            let residue = Residue { before: was.clone(), set: field };
+            assert_eq!(migrations.residue(axis, Key(40)), Some(&residue));
+        }
     }
 }

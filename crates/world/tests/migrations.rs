@@ -222,6 +222,35 @@ fn executables_get_an_interface_that_nobody_pays_for() {
 }
 
 #[test]
+fn methods_that_a_migration_made_up_are_charged_to_nobody_and_given_back_by_nobody() {
+    let mut test = full();
+    let before = test.disk_used("bob");
+    made(&mut test, "bob", "other", None, true);
+    let with_other = test.disk_used("bob");
+    migrate(&mut test, Axis::ArtifactOntology, Side::New, 5);
+    test.done("bob", edit("other", "content", "more content", None));
+    assert_eq!(test.disk_used("bob"), with_other + 5, "only what was written is charged");
+    test.done("bob", delete("other"));
+    assert_eq!(test.disk_used("bob"), before, "what was charged comes back, and no more");
+    // Methods that its owner writes take room, those that look like made up ones in something else included.
+    let new = *Combo::plain().last().unwrap();
+    let records = std::mem::take(&mut test.records);
+    let mut test = replayed(new, &records);
+    for (name, interface) in [
+        ("tool", Interface { description: "mine".into(), ..Interface::undescribed() }),
+        ("fresh", Interface::undescribed()),
+    ] {
+        let used = test.disk_used("bob");
+        let mut draft = Draft::new(id(name), "content");
+        draft.can_execute = Some(true);
+        draft.interface = Some(Arc::new(interface));
+        test.done("bob", Action::Write(Box::new(draft)));
+        let content = if name == "fresh" { "content".len() as u64 } else { 0 };
+        assert!(test.disk_used("bob") > used + content, "{name}");
+    }
+}
+
+#[test]
 fn there_and_back_is_where_it_was_whatever_the_batches() {
     for axis in AXES {
         for keys_max in [1, 3, 1_000] {

@@ -233,6 +233,9 @@ pub(crate) struct MigrateArgs {
     /// Decisions that have to be compared at least
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = whole_number::<u64>, allow_negative_numbers = true)]
     pub(crate) decisions_min: u64,
+    /// Artifacts that are looked at in one batch; a batch is one record, and nothing else happens in the world meanwhile
+    #[arg(long, value_name = "N", default_value_t = 4_096, value_parser = whole_number::<u32>, allow_negative_numbers = true)]
+    pub(crate) batch_keys: u32,
     /// The configuration file to edit; without it config/ecology.toml, if that chooses a half of the axis
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

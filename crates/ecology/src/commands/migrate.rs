@@ -16,9 +16,6 @@ use crate::render::{Align, Table, catalogue};
 use crate::terminal::{Style, Terminal};
 use crate::text::{clean, count, number, shell_word};
 
-/// Keys in one batch: a record of a few hundred kilobytes at most.
-const BATCH_KEYS_MAX: u32 = 4_096;
-
 pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     asked::check(std::slice::from_ref(&args.to))?;
     let (world, _, last) = session::open_for_reading(&args.world)?;
@@ -48,7 +45,7 @@ pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, F
         dry_run: args.dry_run,
         force: args.force.clone(),
         decisions_min: args.decisions_min,
-        batch_keys_max: BATCH_KEYS_MAX,
+        batch_keys_max: args.batch_keys.max(1),
     };
     let (migrated, failure) = match migrate(&args.world, &spec) {
         Ok(migrated) => (migrated, None),

@@ -1,6 +1,6 @@
 //! The parts of the report. Each is empty when there is nothing to say.
 
-use ecology_runner::report::{CodeReport, Finding, RunReport};
+use ecology_runner::report::{CodeReport, Finding, RunReport, TakenUp};
 
 use crate::render::{Align, Table};
 use crate::terminal::Style;
@@ -62,6 +62,9 @@ pub(super) fn head(report: &RunReport, style: Style, width: usize) -> String {
         style,
         width,
     );
+    if let Some(taken_up) = &report.taken_up {
+        text += &line("", &clean(&how_taken_up(taken_up)), style, width);
+    }
     let people = &report.population;
     let exist = format!(
         "{}; {} principals and artifacts in all, {} deleted",
@@ -78,6 +81,19 @@ pub(super) fn head(report: &RunReport, style: Style, width: usize) -> String {
         text += &line("BROKEN LAW", &style.bad(&clean(law)), style, width);
     }
     text
+}
+
+/// How a world that goes on was taken up, and why not from a newer snapshot.
+fn how_taken_up(taken_up: &TakenUp) -> String {
+    let replayed = count(taken_up.replayed, "record");
+    let how = match taken_up.snapshot {
+        0 => format!("replayed from the first record, {replayed}"),
+        at => format!("taken up from the snapshot at record {}, {replayed} replayed", number(at)),
+    };
+    match &*taken_up.passed_over {
+        [] => how,
+        passed_over => format!("{how}; snapshots passed over: {}", passed_over.join("; ")),
+    }
 }
 
 /// Measured beside published.
