@@ -10,8 +10,14 @@ use ecology_types::{
 ///
 /// A refused action costs nothing but is recorded with its command. Without this a refused request of any size would end up in the
 /// journal, and one nested deep enough would exhaust the stack of whoever encodes it. What is cut is refused for the same reason.
+///
+/// A call of a tool that is too large is refused before its run is looked at, so what is left of it is the action without the run.
 pub(crate) fn cut(command: &Command, limits: &Limits) -> Option<Command> {
-    let Command::Act(act) = command else { return None };
+    let act = match command {
+        Command::Act(act) => act,
+        Command::ActByTool(turn) => &turn.act,
+        _ => return None,
+    };
     let content_max = usize::try_from(limits.content_bytes_max).unwrap_or(usize::MAX);
     let name_max = limits.name_bytes_max as usize;
     let action = match &act.action {

@@ -170,7 +170,7 @@ impl World {
             events = Vec::new();
         }
         let record = self.clock.record + 1;
-        // Only these are looked at by `oversize::cut`.
+        // What a run does has limits of its own, so only plain actions fit as a whole once `oversize::cut` has looked at them.
         let fits = cut.is_none() && matches!(command, Command::Act(_));
         let mut plan = Plan { events, actor, time: now, record, fits, ..Plan::default() };
         let outcome = self.decide(command, now, &mut plan)?;

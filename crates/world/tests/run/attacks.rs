@@ -2,7 +2,7 @@
 
 use ecology_types::{
     Action, CodeRules, Command, Denial, GenesisArtifact as G, HostCall, Operation, Purse,
-    RefusalCode as Code, Scrip, ToolRun, Value, told_digest,
+    RefusalCode as Code, Scrip, ToolAct, ToolRun, Value, told_digest,
 };
 
 use super::engine::*;
@@ -364,5 +364,24 @@ fn a_forged_run_does_nothing() {
         assert_eq!(world.scrip("cid"), 1000);
         world.by_tool(act, honest).unwrap();
         assert_eq!((world.scrip("ann"), world.scrip("cid")), (1005, 995));
+    }
+}
+
+#[test]
+fn a_call_of_a_tool_that_is_too_large_takes_little_room_in_the_journal() {
+    for combo in Combo::plain() {
+        let mut test = world(combo, &["a"]);
+        let deep = (0..500).fold(Value::Null, |inner, _| Value::List(vec![inner]));
+        for args in [Value::map([("x", Value::text("x".repeat(3_000_000)))]), deep] {
+            let act = test.act_of("cid", go_with("a", args, 5));
+            let alone = test.command(Command::Act(act.clone()));
+            let run = forged(&test, "cid", Vec::new());
+            let step = test.command(Command::ActByTool(Box::new(ToolAct { act, run })));
+            let refusal = step.outcome.unwrap_err();
+            assert_eq!(refusal.code, Code::ArgumentInvalid);
+            // With a run or without: refused in the same words.
+            assert_eq!(alone.outcome.unwrap_err(), refusal);
+            assert!(step.bytes.len() < 250_000, "{} bytes", step.bytes.len());
+        }
     }
 }
