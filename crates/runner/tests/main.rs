@@ -13,6 +13,7 @@ mod policy_source;
 mod power;
 mod real_clock;
 mod redecide;
+mod resume;
 mod rights;
 mod schedule;
 mod session;
