@@ -16,6 +16,7 @@ mod policy_source;
 mod power;
 mod real_clock;
 mod redecide;
+mod resume;
 mod rights;
 mod schedule;
 mod session;

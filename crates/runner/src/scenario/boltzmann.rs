@@ -33,6 +33,15 @@ impl BoltzmannScenario {
 
 impl Observer for BoltzmannScenario {
     fn observe(&mut self, _: &World, _: &Event) {}
+
+    fn memory(&self) -> Option<Vec<u8>> {
+        // All that is told is read off the world.
+        Some(Vec::new())
+    }
+
+    fn recall(&mut self, memory: &[u8]) -> bool {
+        memory.is_empty()
+    }
 }
 
 impl Scenario for BoltzmannScenario {

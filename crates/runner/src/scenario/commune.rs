@@ -195,6 +195,24 @@ impl Observer for CommuneScenario {
             _ => {}
         }
     }
+
+    fn memory(&self) -> Option<Vec<u8>> {
+        let Self { config: _, services_used, rescues, debts_sold } = self;
+        postcard::to_stdvec(&(services_used, rescues, debts_sold)).ok()
+    }
+
+    fn recall(&mut self, memory: &[u8]) -> bool {
+        type Memory = (BTreeSet<String>, u64, u64);
+        let Ok(((used, rescues, debts_sold), [])) = postcard::take_from_bytes::<Memory>(memory) else {
+            return false;
+        };
+        let known: BTreeSet<_> = SERVICES.into_iter().filter(|service| used.contains(*service)).collect();
+        let fits = known.len() == used.len();
+        if fits {
+            (self.services_used, self.rescues, self.debts_sold) = (known, rescues, debts_sold);
+        }
+        fits
+    }
 }
 
 impl Scenario for CommuneScenario {

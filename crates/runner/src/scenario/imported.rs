@@ -29,6 +29,17 @@ impl Observer for ImportedScenario {
             *sum = sum.saturating_add(amount.0);
         }
     }
+
+    fn memory(&self) -> Option<Vec<u8>> {
+        let Self { endowed, scored } = self;
+        postcard::to_stdvec(&(endowed, scored)).ok()
+    }
+
+    fn recall(&mut self, memory: &[u8]) -> bool {
+        let Ok(((endowed, scored), [])) = postcard::take_from_bytes(memory) else { return false };
+        *self = Self { endowed, scored };
+        true
+    }
 }
 
 impl Scenario for ImportedScenario {

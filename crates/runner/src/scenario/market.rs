@@ -20,6 +20,9 @@ const SOURCE: &str = "Gode & Sunder 1993, Journal of Political Economy 101(1)";
 /// Units that each trader may trade in one period.
 const UNITS: usize = 3;
 
+/// For each period: how many units each buyer bought and each seller sold.
+type Traded = BTreeMap<u64, (Vec<usize>, Vec<usize>)>;
+
 /// One market: a good, its traders, and what they are endowed with in each round.
 struct Market {
     good: SmolStr,
@@ -28,7 +31,7 @@ struct Market {
     buyers: BTreeMap<Id, usize>,
     sellers: BTreeMap<Id, usize>,
     /// For each period: how many units each buyer bought and each seller sold.
-    traded: BTreeMap<u64, (Vec<usize>, Vec<usize>)>,
+    traded: Traded,
     prices: u128,
     trades: u64,
 }
@@ -183,6 +186,43 @@ impl Observer for MarketScenario {
         sold[*seller] += 1;
         market.prices += u128::from(price.0);
         market.trades += 1;
+    }
+
+    fn memory(&self) -> Option<Vec<u8>> {
+        let memory: Vec<_> = self
+            .markets
+            .iter()
+            .map(
+                |Market {
+                     good,
+                     traded,
+                     prices,
+                     trades,
+                     constrained: _,
+                     rounds: _,
+                     buyers: _,
+                     sellers: _,
+                 }| { (good, traded, prices, trades) },
+            )
+            .collect();
+        postcard::to_stdvec(&memory).ok()
+    }
+
+    fn recall(&mut self, memory: &[u8]) -> bool {
+        type Memory = Vec<(SmolStr, Traded, u128, u64)>;
+        let Ok((memory, [])) = postcard::take_from_bytes::<Memory>(memory) else { return false };
+        let fits = memory.len() == self.markets.len()
+            && memory.iter().zip(&self.markets).all(|((good, traded, ..), market)| {
+                let everybody = (market.buyers.len(), market.sellers.len());
+                *good == market.good
+                    && traded.values().all(|(bought, sold)| (bought.len(), sold.len()) == everybody)
+            });
+        if fits {
+            for (market, (_, traded, prices, trades)) in self.markets.iter_mut().zip(memory) {
+                (market.traded, market.prices, market.trades) = (traded, prices, trades);
+            }
+        }
+        fits
     }
 }
 

@@ -77,6 +77,21 @@ impl Observer for VickreyScenario {
             }
         }
     }
+
+    fn memory(&self) -> Option<Vec<u8>> {
+        let Self { config: _, sizes, sums } = self;
+        postcard::to_stdvec(&(sizes, sums)).ok()
+    }
+
+    fn recall(&mut self, memory: &[u8]) -> bool {
+        type Memory = (Vec<u32>, Vec<(u64, u128)>);
+        let Ok(((sizes, sums), [])) = postcard::take_from_bytes::<Memory>(memory) else { return false };
+        let fits = sizes == self.sizes && sums.len() == self.sums.len();
+        if fits {
+            self.sums = sums;
+        }
+        fits
+    }
 }
 
 impl Scenario for VickreyScenario {
