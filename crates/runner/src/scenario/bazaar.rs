@@ -119,24 +119,20 @@ impl Observer for BazaarScenario {
     }
 
     fn memory(&self) -> Option<Vec<u8>> {
-        let Self { config: _, used, refused, fees, calls, agents_sold } = self;
-        postcard::to_stdvec(&(used, refused, fees, calls, agents_sold)).ok()
+        let Self { config: _, library, fees, shared, wages, calls, agents_sold } = self;
+        postcard::to_stdvec(&(library.memory(), fees, shared, wages, calls, agents_sold)).ok()
     }
 
     fn recall(&mut self, memory: &[u8]) -> bool {
-        type Memory = (BTreeSet<String>, BTreeSet<String>, u64, u64, u64);
-        let Ok(((used, refused, fees, calls, agents_sold), [])) = postcard::take_from_bytes::<Memory>(memory)
+        type Memory = (guild::LibraryMemory, u64, u64, u64, u64, u64);
+        let Ok(((library, fees, shared, wages, calls, agents_sold), [])) =
+            postcard::take_from_bytes::<Memory>(memory)
         else {
             return false;
         };
-        let known = |names: &BTreeSet<String>| -> Option<BTreeSet<&'static str>> {
-            let name_of =
-                |name: &String| LIBRARY.iter().map(|template| template.name).find(|known| known == name);
-            names.iter().map(name_of).collect()
-        };
-        let (Some(used), Some(refused)) = (known(&used), known(&refused)) else { return false };
+        let Some(library) = guild::LibraryUse::recalled(library) else { return false };
         let config = self.config.clone();
-        *self = Self { config, used, refused, fees, calls, agents_sold };
+        *self = Self { config, library, fees, shared, wages, calls, agents_sold };
         true
     }
 }

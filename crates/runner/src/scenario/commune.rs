@@ -197,19 +197,22 @@ impl Observer for CommuneScenario {
     }
 
     fn memory(&self) -> Option<Vec<u8>> {
-        let Self { config: _, services_used, rescues, debts_sold } = self;
-        postcard::to_stdvec(&(services_used, rescues, debts_sold)).ok()
+        let Self { config: _, services_used, rescues, debts_sold, library } = self;
+        postcard::to_stdvec(&(services_used, rescues, debts_sold, library.memory())).ok()
     }
 
     fn recall(&mut self, memory: &[u8]) -> bool {
-        type Memory = (BTreeSet<String>, u64, u64);
-        let Ok(((used, rescues, debts_sold), [])) = postcard::take_from_bytes::<Memory>(memory) else {
+        type Memory = (BTreeSet<String>, u64, u64, guild::LibraryMemory);
+        let Ok(((used, rescues, debts_sold, library), [])) = postcard::take_from_bytes::<Memory>(memory)
+        else {
             return false;
         };
+        let Some(library) = guild::LibraryUse::recalled(library) else { return false };
         let known: BTreeSet<_> = SERVICES.into_iter().filter(|service| used.contains(*service)).collect();
         let fits = known.len() == used.len();
         if fits {
             (self.services_used, self.rescues, self.debts_sold) = (known, rescues, debts_sold);
+            self.library = library;
         }
         fits
     }

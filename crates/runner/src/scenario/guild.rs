@@ -39,6 +39,9 @@ pub(super) fn library_name(id: &str) -> Option<&'static str> {
     LIBRARY.iter().map(|template| template.name).find(|known| *known == name)
 }
 
+/// Each contract by name with how often it said yes and no, and since when contracts have decided.
+pub(super) type LibraryMemory = (Vec<(String, u64, u64)>, Option<Time>);
+
 /// What contracts of the library said to others than who wrote them, while contracts decided.
 #[derive(Debug, Default)]
 pub(super) struct LibraryUse {
@@ -75,6 +78,23 @@ impl LibraryUse {
         } else {
             used.refused += 1;
         }
+    }
+
+    /// What a run goes on from.
+    pub(super) fn memory(&self) -> LibraryMemory {
+        let Self { each, since } = self;
+        let each = each.iter().map(|(name, used)| ((*name).to_owned(), used.allowed, used.refused)).collect();
+        (each, *since)
+    }
+
+    /// The same from its memory; `None` when that names a contract that the library does not have.
+    pub(super) fn recalled((each, since): LibraryMemory) -> Option<Self> {
+        let known = |name: &str| LIBRARY.iter().map(|template| template.name).find(|known| *known == name);
+        let each: Option<BTreeMap<_, _>> = each
+            .into_iter()
+            .map(|(name, allowed, refused)| Some((known(&name)?, ContractUse { allowed, refused })))
+            .collect();
+        Some(Self { each: each?, since })
     }
 
     /// How many contracts said yes to somebody, and no to somebody unless they never do.
