@@ -12,6 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use super::soon::read_soon;
 use super::wire::{Broken, Incoming, Reply, Request, put};
 use super::{Isolation, WorkerOptions};
 use crate::clean;
@@ -288,7 +289,7 @@ impl Link {
     fn read(&self) -> Result<Vec<Reply>, ()> {
         let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
         let (incoming, buffer) = &mut *incoming;
-        match (&self.stream).read(buffer) {
+        match read_soon(&self.stream, buffer) {
             Ok(0) => return Err(()),
             Ok(count) => incoming.push(&buffer[..count]),
             Err(error)

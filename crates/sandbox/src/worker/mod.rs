@@ -6,6 +6,7 @@ mod language;
 mod link;
 mod lockdown;
 mod serve;
+mod soon;
 mod wire;
 
 use std::ffi::OsString;

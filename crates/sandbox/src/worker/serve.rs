@@ -10,6 +10,7 @@ use ecology_types::Value;
 
 use super::codec::Packed;
 use super::lockdown::lock_down;
+use super::soon::read_soon;
 use super::wire::{Broken, Incoming, Reply, Request, put};
 use crate::luau::compile_here;
 use crate::{Called, Engine, Fault, Host, HostError, Limits, Program};
@@ -139,7 +140,7 @@ impl Worker {
                 return Ok(request);
             }
             self.flush()?;
-            let count = self.stream.read(&mut self.buffer).map_err(|_| Over)?;
+            let count = read_soon(&self.stream, &mut self.buffer).map_err(|_| Over)?;
             if count == 0 {
                 return Err(Over);
             }
