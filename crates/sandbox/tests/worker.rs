@@ -157,8 +157,13 @@ fn a_worker_that_stops_answering_is_killed_and_only_the_culprit_pays() {
     let engine = engine(1);
     let program = engine.compile("function main() return 1 end", &Limits::default()).unwrap();
     for pid in engine.process_ids() {
-        let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        let process = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::STOP).unwrap();
+        // It stands still a moment later only.
+        let is_still = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap().contains(") T ");
+        while !is_still() {
+            std::thread::yield_now();
+        }
     }
     let limits = Limits { wall_ms_max: 500, ..Limits::default() };
     let started = Instant::now();
