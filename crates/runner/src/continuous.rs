@@ -2,19 +2,22 @@
 //! costs more.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::{Duration, Instant};
 
+use crossbeam_channel::Select;
 use ecology_minds::{Decision, Pace, Then};
 use ecology_types::{
-    Command, Key, Lifecycle, ReservationId, SeededRng, Snug, Span, Thought, Time, WakeReason,
+    Charges, Command, Key, Lifecycle, ReservationId, SeededRng, Snug, Span, Thought, Time, WakeReason,
 };
 use ecology_world::{LoopState, World};
 use rand::RngExt;
 
 use crate::bookkeeping::Took;
 use crate::clock::Clock;
+use crate::code::{Answered, Sent};
 use crate::crew::drop_safely;
-use crate::drive::{Answer, Drive, Equipment, at_least_a_moment};
+use crate::drive::{Answer, Carried, Drive, Equipment, at_least_a_moment};
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
 use crate::stop::Stop;
@@ -66,6 +69,7 @@ pub fn run_continuously(
         stop: stop.clone(),
         grace: limits.grace,
         due: BinaryHeap::new(),
+        asked: BTreeMap::new(),
         loops: Vec::new(),
         ties: seed.derive("interleaving", start.0).rng(),
         drive,
@@ -83,7 +87,11 @@ pub fn run_continuously(
             break Ended::Interrupted;
         }
         let Some(next) = run.next_moment() else {
-            if run.thinkers.busy() > 0 {
+            if run.is_waiting() {
+                // Whatever is out may take longer than the run.
+                if run.is_real && clock.now() >= end {
+                    break Ended::Finished;
+                }
                 run.receive(&mut clock, Span::from_millis(100))?;
                 continue;
             }
@@ -157,8 +165,21 @@ enum Work {
     Decided(Decided),
     /// It thinks on another thread.
     Thinking { order: u64, reservation: Option<ReservationId> },
+    /// Code that somebody else wrote runs for its action, beside the writer.
+    Asking(Asked),
     /// Its thought takes longer than it may, and is given up at the end of that time.
     Overdue { reservation: Option<ReservationId> },
+}
+
+/// A turn that waits for code.
+struct Asked {
+    order: u64,
+    /// How many times the code has been sent off.
+    times: u32,
+    then: Then,
+    reservation: Option<ReservationId>,
+    usage: Charges,
+    carried: Carried,
 }
 
 struct Decided {
@@ -207,6 +228,8 @@ struct Continuous<'o> {
     drive: Drive<'o>,
     loops: Vec<Loop>,
     due: BinaryHeap<Due>,
+    /// Whose code runs beside the writer, by the number of the order.
+    asked: BTreeMap<u64, usize>,
     ties: SeededRng,
     thinkers: Thinkers,
     /// Whether time passes by itself: then nobody waits for a thought on another thread.
@@ -322,6 +345,7 @@ impl Continuous<'_> {
             Phase::Working(work) => match *work {
                 Work::Decided(decided) => decided.reservation,
                 Work::Thinking { reservation, .. } | Work::Overdue { reservation } => reservation,
+                Work::Asking(asked) => asked.reservation,
             },
             Phase::Resting | Phase::Ready => None,
         };
@@ -342,8 +366,8 @@ impl Continuous<'_> {
             Phase::Working(work) => match *work {
                 Work::Decided(decided) => self.act(at, decided, now),
                 Work::Overdue { reservation } => self.give_up(at, reservation, now),
-                thinking @ Work::Thinking { .. } => {
-                    self.loops[at].put(Phase::working(thinking));
+                away @ (Work::Thinking { .. } | Work::Asking(_)) => {
+                    self.loops[at].put(Phase::working(away));
                     Ok(())
                 }
             },
@@ -514,26 +538,98 @@ impl Continuous<'_> {
     }
 
     fn act(&mut self, at: usize, decided: Decided, now: Time) -> Result<(), HostError> {
-        let agent = self.agent(at);
         let Decided { decision, reservation, thinking } = decided;
-        let Some(record) = self.drive.world().principal(agent) else {
-            return self.release(reservation, now);
-        };
-        let member = &self.drive.crew.members[at];
-        // A loop that was stopped while it thought does not act; what it thought is paid for.
-        let is_stopped = self.drive.is_blocked(agent);
-        if is_stopped || !member.is_configured_by(record) {
-            let thought =
-                Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
-            self.drive.step(&Command::Void { agent, thought }, now)?;
-            self.drive.enter_thought(agent, thinking, now)?;
-            if !is_stopped {
-                self.schedule(at, now, Phase::Ready);
-            }
+        let Decision { action, usage, then, .. } = decision;
+        if self.is_void(at, reservation, usage, thinking, now)? {
             return Ok(());
         }
         self.drive.books.start();
-        let then = self.drive.act(at, decision, reservation, thinking, now)?;
+        if !self.is_real {
+            // World time stands still while code runs, and so does the writer.
+            let decision = Decision { action, usage, then };
+            let then = self.drive.act(at, decision, reservation, thinking, now)?;
+            return self.go_on(at, then, now);
+        }
+        let seen = self.drive.world().last_event();
+        let act = self.drive.act_of(at, action, usage, reservation);
+        let carried = Carried { seen, thinking };
+        let asked = Asked { order: 0, times: 1, then, reservation, usage, carried };
+        let sent = self.drive.send(act, now)?;
+        self.carry_out(at, sent, asked, now)
+    }
+
+    /// Takes the step of a turn, or lets it wait for code.
+    fn carry_out(&mut self, at: usize, sent: Sent, asked: Asked, now: Time) -> Result<(), HostError> {
+        match sent {
+            Sent::Ready(command) => {
+                let then = self.drive.carry_out(at, &command, asked.then, asked.carried, now)?;
+                self.go_on(at, then, now)
+            }
+            Sent::Away(order) => {
+                self.asked.insert(order, at);
+                self.loops[at].put(Phase::working(Work::Asking(Asked { order, ..asked })));
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes on with a loop whose code has run.
+    fn take_answer(&mut self, answered: Answered, now: Time) -> Result<(), HostError> {
+        let Answered { order, command, .. } = answered;
+        let Some(at) = self.asked.remove(&order) else { return Ok(()) };
+        let mut asked = match self.take_phase(at) {
+            Phase::Working(work) => match *work {
+                Work::Asking(asked) if asked.order == order => asked,
+                other => {
+                    self.loops[at].put(Phase::working(other));
+                    return Ok(());
+                }
+            },
+            // Its agent is gone.
+            other => {
+                self.loops[at].put(other);
+                return Ok(());
+            }
+        };
+        if self.is_void(at, asked.reservation, asked.usage, asked.carried.thinking, now)? {
+            return Ok(());
+        }
+        self.drive.books.start();
+        let sent = self.drive.come_back(command, asked.times, now);
+        asked.times += 1;
+        self.carry_out(at, sent, asked, now)
+    }
+
+    /// Whether a turn comes to nothing: its agent is gone, was stopped, or is configured anew. What it thought is paid for all the same.
+    fn is_void(
+        &mut self,
+        at: usize,
+        reservation: Option<ReservationId>,
+        usage: Charges,
+        thinking: Took,
+        now: Time,
+    ) -> Result<bool, HostError> {
+        let agent = self.agent(at);
+        let Some(record) = self.drive.world().principal(agent) else {
+            return self.release(reservation, now).map(|()| true);
+        };
+        let member = &self.drive.crew.members[at];
+        let is_stopped = self.drive.is_blocked(agent);
+        if !is_stopped && member.is_configured_by(record) {
+            return Ok(false);
+        }
+        let thought = Thought { reservation, usage, prompt_digest: member.config_version };
+        self.drive.step(&Command::Void { agent, thought }, now)?;
+        self.drive.enter_thought(agent, thinking, now)?;
+        if !is_stopped {
+            self.schedule(at, now, Phase::Ready);
+        }
+        Ok(true)
+    }
+
+    /// Plans what a loop does after its act.
+    fn go_on(&mut self, at: usize, then: Then, now: Time) -> Result<(), HostError> {
+        let agent = self.agent(at);
         match then {
             Then::Continue => self.schedule(at, now.after(at_least_a_moment(Span::ZERO)), Phase::Ready),
             Then::Delay(delay) => self.schedule(at, now.after(at_least_a_moment(delay)), Phase::Ready),
@@ -570,20 +666,45 @@ impl Continuous<'_> {
         }
     }
 
-    /// Takes in thoughts that were finished elsewhere, waiting for the first one at most `wait`.
+    /// Whether somebody thinks, or code runs, on another thread.
+    fn is_waiting(&self) -> bool {
+        self.thinkers.busy() > 0 || self.drive.code.busy() > 0
+    }
+
+    /// Takes in what was finished on other threads, waiting for the first of it at most `wait`, and answers what code there asks of the world.
     fn receive(&mut self, clock: &mut Box<dyn Clock>, wait: Span) -> Result<(), HostError> {
-        if self.thinkers.busy() == 0 {
+        if !self.is_waiting() {
             if wait > Span::ZERO {
                 std::thread::sleep(wait.to_std());
             }
             return Ok(());
         }
-        for finished in self.thinkers.receive(wait.to_std()) {
-            let now = clock.now();
-            self.take_in(finished, now)?;
-            self.answer_calls(now)?;
+        let until = (wait > Span::ZERO).then(|| Instant::now() + wait.to_std());
+        loop {
+            let answers = self.drive.serve();
+            let thoughts =
+                if self.thinkers.busy() > 0 { self.thinkers.receive(Duration::ZERO) } else { Vec::new() };
+            let came = !answers.is_empty() || !thoughts.is_empty();
+            for answered in answers {
+                let now = clock.now();
+                self.take_answer(answered, now)?;
+                self.answer_calls(now)?;
+            }
+            for finished in thoughts {
+                let now = clock.now();
+                self.take_in(finished, now)?;
+                self.answer_calls(now)?;
+            }
+            let left = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+            if came || left == Duration::ZERO {
+                return Ok(());
+            }
+            let mut select = Select::new();
+            self.thinkers.watch(&mut select);
+            self.drive.code.watch(&mut select);
+            // Whether something came or the time is over, the next round sees.
+            let _ = select.ready_timeout(left);
         }
-        Ok(())
     }
 
     /// Stops thinking: waits a little for thoughts in progress, and gives back what was set aside for those that do not come.
@@ -591,7 +712,7 @@ impl Continuous<'_> {
         let deadline = std::time::Duration::from_micros(grace.0);
         let mut waited = std::time::Duration::ZERO;
         let nap = Span::from_millis(50);
-        while waited < deadline && self.thinkers.busy() > 0 {
+        while waited < deadline && self.is_waiting() {
             self.receive(clock, nap)?;
             waited += nap.to_std();
         }

@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use ecology_minds::Then;
 use ecology_rate_limiting::{Ask, Decision as RateDecision};
 use ecology_types::{
-    Act, Axis, Charges, Command, Effect, Founder, Key, Lifecycle, Measurement, Refusal, RefusalCode,
+    Act, Action, Axis, Charges, Command, Effect, Founder, Key, Lifecycle, Measurement, Refusal, RefusalCode,
     ReservationId, Resource, Seed, Sleep, Span, Thought, Time, WakeReason,
 };
 use ecology_world::{Event, LoopState, Scorer, Step, StepError, World};
 use rustc_hash::FxHashMap;
 
 use crate::bookkeeping::{Bookkeeping, Source, Took};
-use crate::code::Asker;
+use crate::code::{Answered, Asker, Sent};
 use crate::compose;
 use crate::crew::{Crew, MakeMind};
 use crate::enforcement::Enforcement;
@@ -85,7 +85,16 @@ pub(crate) struct Drive<'o> {
     calls: Vec<Call>,
     arrivals: VecDeque<(Time, Founder)>,
     /// Asks the code of contracts.
-    code: Asker,
+    pub(crate) code: Asker,
+}
+
+/// What a turn brings along to its step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Carried {
+    /// The last event before it was decided what code is asked.
+    pub(crate) seen: u64,
+    /// What its thought took.
+    pub(crate) thinking: Took,
 }
 
 /// Why a turn does not begin.
@@ -350,6 +359,13 @@ impl<'o> Drive<'o> {
         Ok(())
     }
 
+    /// The act that a member decided on.
+    pub(crate) fn act_of(&self, at: usize, action: Action, usage: Charges, reservation: Option<u64>) -> Act {
+        let member = &self.crew.members[at];
+        let thought = Thought { reservation, usage, prompt_digest: member.config_version };
+        Act { agent: member.agent, action, thought: Some(thought), answers: Vec::new() }
+    }
+
     /// Carries out what a member decided and measures it. `thinking` is what its thought took, when that was measured.
     pub(crate) fn act(
         &mut self,
@@ -360,13 +376,56 @@ impl<'o> Drive<'o> {
         now: Time,
     ) -> Result<Then, HostError> {
         self.renew_plans(now)?;
-        let member = &self.crew.members[at];
-        let agent = member.agent;
-        let thought = Thought { reservation, usage: decision.usage, prompt_digest: member.config_version };
         let seen = self.world().last_event();
-        let act = Act { agent, action: decision.action, thought: Some(thought), answers: Vec::new() };
+        let act = self.act_of(at, decision.action, decision.usage, reservation);
         let command = self.code.command(self.host.world(), act, now);
-        let step = self.step(&command, now)?;
+        self.carry_out(at, &command, decision.then, Carried { seen, thinking }, now)
+    }
+
+    /// Has the code run that an act needs, beside the writer if need be.
+    pub(crate) fn send(&mut self, act: Act, now: Time) -> Result<Sent, HostError> {
+        self.renew_plans(now)?;
+        Ok(self.code.send(self.host.world(), act, now))
+    }
+
+    /// Answers what code beside the writer asks, and gives what has come back.
+    pub(crate) fn serve(&mut self) -> Vec<Answered> {
+        self.code.serve(self.host.world())
+    }
+
+    /// What is to be done with a command that came back: it holds still, or its code has to run again, at most so many times in all.
+    pub(crate) fn come_back(&mut self, command: Command, times: u32, now: Time) -> Sent {
+        let world = self.host.world();
+        let now = now.max(world.time());
+        if world.is_current(&command, now) {
+            return Sent::Ready(command);
+        }
+        self.code.note_stale();
+        let is_last = times >= world.code_rules().asks_max.max(1);
+        let act = match &command {
+            Command::ActByTool(turn) => &turn.act,
+            Command::Act(act) => act,
+            _ => return Sent::Ready(command),
+        };
+        let act = Act { answers: Vec::new(), ..act.clone() };
+        if !is_last {
+            return self.code.send(world, act, now);
+        }
+        Sent::Ready(self.code.finish_here(world, act, now).unwrap_or(command))
+    }
+
+    /// Takes the step of a member's act and measures it.
+    pub(crate) fn carry_out(
+        &mut self,
+        at: usize,
+        command: &Command,
+        then: Then,
+        carried: Carried,
+        now: Time,
+    ) -> Result<Then, HostError> {
+        let Carried { seen, thinking } = carried;
+        let agent = self.crew.members[at].agent;
+        let step = self.step(command, now)?;
         self.books.note_bytes(step.bandwidth_bytes + step.written_bytes);
         let acting = self.books.lap();
         self.books.enter(agent, thinking, acting, &step);
@@ -378,7 +437,7 @@ impl<'o> Drive<'o> {
         } else {
             member.forget_outcome();
         }
-        Ok(match decision.then {
+        Ok(match then {
             Then::Stop => {
                 let Drive { host, sleepers, .. } = &mut *self;
                 sleepers.forget(host.world(), agent);

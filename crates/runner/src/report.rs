@@ -191,8 +191,17 @@ pub struct CodeReport {
 
 impl From<CodeCounts> for CodeReport {
     fn from(counts: CodeCounts) -> Self {
-        let CodeCounts { asked, from_cache, runs, faults, stale, unavailable, compiled, instructions } =
-            counts;
+        let CodeCounts {
+            asked,
+            from_cache,
+            runs,
+            faults,
+            stale,
+            unavailable,
+            compiled,
+            instructions,
+            beside: _,
+        } = counts;
         Self {
             checks: asked,
             checks_from_cache: from_cache,

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::{Receiver, Select, Sender, unbounded};
 use ecology_metering::{Reading, thread_cpu_ns};
 use ecology_minds::{Decision, Mind, Summary};
 
@@ -82,7 +82,7 @@ pub(crate) struct Thinkers {
 impl Thinkers {
     /// At most `threads_max` thoughts at the same time, each of which may take `timeout`.
     pub(crate) fn new(threads_max: usize, timeout: Duration) -> Self {
-        let (tell, told) = channel();
+        let (tell, told) = unbounded();
         Self {
             queue: Arc::default(),
             told,
@@ -141,6 +141,11 @@ impl Thinkers {
         self.listen(first);
         self.give_up();
         std::mem::take(&mut self.came)
+    }
+
+    /// Is ready when a thread has something to tell.
+    pub(crate) fn watch<'s>(&'s self, select: &mut Select<'s>) {
+        select.recv(&self.told);
     }
 
     /// Takes note of what the threads have told.

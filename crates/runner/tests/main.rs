@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 mod authors;
+mod beside;
 mod capacity;
 mod code;
 mod continuous;

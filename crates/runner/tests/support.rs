@@ -8,11 +8,13 @@ use ecology_journal::{Journal, MemoryDisk, MemoryJournal};
 use ecology_metering::ModelledMeter;
 use ecology_minds::services;
 use ecology_minds::{Decision, Mind, MindError, Pace, Perception, Then};
+use ecology_runner::code::Asker;
 use ecology_runner::clock::{Clock, VirtualClock};
 use ecology_runner::{
     ContinuousLimits, Equipment, Host, HostError, MeterSource, Observer, RunOutcome, Stop, TickLimits,
     compose, run_continuously, run_ticks,
 };
+use ecology_sandbox::Engine;
 use ecology_types::{
     Act, Action, Axis, AxisVector, Charges, Command, Draft, Effect, EventKind, Founder, Genesis, Id, Key,
     Outcome, Resource, Rules, Scrip, Seed, Side, Sleep, Span, Time,
@@ -118,6 +120,8 @@ pub(crate) struct Town {
     pub(crate) check_every: usize,
     /// Configurations that are handed over before the run: whose, and to whom.
     pub(crate) handed_over: Vec<(&'static str, &'static str)>,
+    /// What runs code, if not what runs it everywhere.
+    pub(crate) engine: Option<Arc<dyn Engine>>,
 }
 
 pub(crate) fn axes(mode: Side) -> AxisVector {
@@ -171,6 +175,7 @@ impl Town {
             think_timeout: Span::from_secs(300),
             check_every: 7,
             handed_over: Vec::new(),
+            engine: None,
         }
     }
 
@@ -294,7 +299,10 @@ impl Town {
             minds,
             think_timeout: self.think_timeout,
             arrivals: self.arrivals.clone(),
-            code: compose::asker(&ecology_features::config::Sandbox::default()).unwrap(),
+            code: match &self.engine {
+                Some(engine) => Asker::new(Arc::clone(engine), NonZeroUsize::MIN.saturating_add(1), 60_000),
+                None => compose::asker(&ecology_features::config::Sandbox::default()).unwrap(),
+            },
         }
     }
 

@@ -2,16 +2,19 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ecology_sandbox::{Called, Engine, Fault, Limits, Program};
-use ecology_types::{Act, Command, Denial, Key, PermissionAnswer, SmolStr, Time, ToolAct, Value};
-use ecology_world::{Question, World, is_cacheable};
+use crossbeam_channel::Select;
+use ecology_sandbox::{Engine, Limits};
+use ecology_types::{Act, Command, Time};
+use ecology_world::World;
 
+use super::asking::Asking;
 use super::cache::Cache;
 use super::counts::CodeCounts;
-use super::looking::Looking;
+use super::desk::Here;
+use super::pool::{Answered, Pool};
 use super::programs::Programs;
-use super::running::Running;
 
 /// The functions of the table `world` that code can call, in checks and in runs of tools.
 pub const HOST_FUNCTIONS: &[&str] = &[
@@ -29,9 +32,6 @@ pub const HOST_FUNCTIONS: &[&str] = &[
     "state",
 ];
 
-/// The global function that makes an executable a contract.
-const CHECK: &str = "check_permission";
-
 /// Answers that are kept to be given again.
 const CACHED_MAX: usize = 65_536;
 
@@ -41,13 +41,25 @@ const PROGRAMS_MAX: usize = 1_024;
 /// Working memory of one check, in bytes.
 const MEMORY_BYTES_MAX: u64 = 4 << 20;
 
+/// Instructions that code may use while everybody else waits: well under a millisecond.
+const INSTRUCTIONS_HERE_MAX: u64 = 20_000;
+
 /// Asks the code of contracts.
 pub struct Asker {
-    programs: Programs,
+    programs: Arc<Programs>,
     cache: Cache,
-    threads: NonZeroUsize,
+    pool: Pool,
     wall_ms_max: u64,
     counts: CodeCounts,
+}
+
+/// What became of an act that was to have its code run.
+#[derive(Debug)]
+pub enum Sent {
+    /// Nothing has to run: it can be carried out.
+    Ready(Command),
+    /// Its code runs beside the writer, under this number.
+    Away(u64),
 }
 
 impl std::fmt::Debug for Asker {
@@ -59,20 +71,16 @@ impl std::fmt::Debug for Asker {
     }
 }
 
-/// A question with the program that answers it.
-struct Ready<'q> {
-    question: &'q Question,
-    program: Result<Arc<dyn Program>, Fault>,
-}
-
 impl Asker {
-    /// An asker that runs code with `engine`, on at most `threads` threads at once, each check at most `wall_ms_max` milliseconds.
+    /// An asker that runs code with `engine`, beside the writer on at most `threads` threads at once, each check at most `wall_ms_max`
+    /// milliseconds.
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, threads: NonZeroUsize, wall_ms_max: u64) -> Self {
+        let programs = Arc::new(Programs::new(engine, PROGRAMS_MAX));
         Self {
-            programs: Programs::new(engine, PROGRAMS_MAX),
+            pool: Pool::new(Arc::clone(&programs), threads.get()),
+            programs,
             cache: Cache::new(CACHED_MAX),
-            threads,
             wall_ms_max,
             counts: CodeCounts::default(),
         }
@@ -86,16 +94,119 @@ impl Asker {
 
     /// The engine that runs code.
     #[must_use]
-    pub const fn engine(&self) -> &Arc<dyn Engine> {
+    pub fn engine(&self) -> &Arc<dyn Engine> {
         self.programs.engine()
     }
 
     /// Gives an act the answers that it needs now, on the present state of the world: from the cache, else by asking. Answers that do not
     /// hold any more are dropped and asked for again, at most as often as the world's rules for code allow.
     #[must_use]
-    pub fn complete(&mut self, world: &World, mut act: Act, now: Time) -> Act {
+    pub fn complete(&mut self, world: &World, act: Act, now: Time) -> Act {
+        match self.at_hand(world, act, now) {
+            Ok(act) => act,
+            Err(act) => {
+                let mut asking = self.here(world, now);
+                let Ok(act) = asking.complete(act);
+                let counts = asking.counts;
+                self.counts.add(&counts);
+                act
+            }
+        }
+    }
+
+    /// The command that carries out `act` now: with the answers that it needs, and with the run of the tool that it invokes. Whatever has
+    /// to run runs here, while the world stands still.
+    #[must_use]
+    pub fn command(&mut self, world: &World, act: Act, now: Time) -> Command {
+        let act = match self.at_hand(world, act, now) {
+            Ok(act) if world.tool_of(&act.action).is_none() => return Command::Act(act),
+            Ok(act) | Err(act) => act,
+        };
+        let mut asking = self.here(world, now);
+        let Ok(command) = asking.command(act);
+        let counts = asking.counts;
+        self.counts.add(&counts);
+        command
+    }
+
+    /// As [`Asker::command`], but code runs beside the writer: [`Asker::serve`] gives the command when it is there.
+    #[must_use]
+    pub fn send(&mut self, world: &World, act: Act, now: Time) -> Sent {
+        let act = match self.at_hand(world, act, now) {
+            Ok(act) if world.tool_of(&act.action).is_none() => return Sent::Ready(Command::Act(act)),
+            Ok(act) | Err(act) => act,
+        };
+        let mut asking = self.here(world, now);
+        let Ok(given) = asking.at_once(act);
+        let counts = asking.counts;
+        self.counts.add(&counts);
+        let act = match given {
+            Ok(act) => return Sent::Ready(Command::Act(act)),
+            Err(act) => act,
+        };
+        let limits = self.limits(world);
+        match self.pool.send(act, limits, now) {
+            Ok(order) => Sent::Away(order),
+            // Without a thread code can run only here, and nothing else meanwhile.
+            Err(act) => Sent::Ready(self.command(world, act, now)),
+        }
+    }
+
+    /// Answers what code beside the writer asks of the world, and gives what has come back.
+    pub fn serve(&mut self, world: &World) -> Vec<Answered> {
+        if self.pool.busy() == 0 {
+            return Vec::new();
+        }
+        let came = self.pool.serve(world, &mut self.cache);
+        for answered in &came {
+            self.counts.add(&answered.counts);
+        }
+        came
+    }
+
+    /// Acts whose code runs beside the writer now, or waits for its turn.
+    #[must_use]
+    pub const fn busy(&self) -> usize {
+        self.pool.busy()
+    }
+
+    /// Waits until [`Asker::serve`] has something to do, at most so long. Gives whether it has.
+    #[must_use]
+    pub fn wait(&self, at_most: Duration) -> bool {
+        let mut select = Select::new();
+        self.watch(&mut select);
+        select.ready_timeout(at_most).is_ok()
+    }
+
+    pub(crate) fn watch<'s>(&'s self, select: &mut Select<'s>) {
+        self.pool.watch(select);
+    }
+
+    /// The command that carries out an act whose code was overtaken by the world again and again: the code runs once more while the world stands
+    /// still, if it is short. `None` when it is not; what it has been told to lead to stands then, and is refused.
+    pub(crate) fn finish_here(&mut self, world: &World, act: Act, now: Time) -> Option<Command> {
+        let mut asking = self.here(world, now);
+        asking.limits.instructions_max = asking.limits.instructions_max.min(INSTRUCTIONS_HERE_MAX);
+        asking.run_instructions_max = INSTRUCTIONS_HERE_MAX;
+        let Ok(command) = asking.command(act);
+        let counts = asking.counts;
+        // A fault may be one of this limit alone.
+        if counts.faults > 0 {
+            return None;
+        }
+        self.counts.add(&counts);
+        Some(command)
+    }
+
+    /// Takes note of a command that came back and did not hold any more.
+    pub(crate) const fn note_stale(&mut self) {
+        self.counts.stale += 1;
+    }
+
+    /// The act with all answers that it needs, when that is found out at a glance; else as it was.
+    fn at_hand(&mut self, world: &World, mut act: Act, now: Time) -> Result<Act, Act> {
         if !world.names_coded(&act.action) {
-            return act;
+            return Ok(act);
         }
         // An answer that is there already spares the look at what the action would lead to.
         if act.answers.is_empty()
@@ -104,110 +215,16 @@ impl Asker {
         {
             self.counts.from_cache += 1;
             act.answers.push(answer);
-            return act;
+            return Ok(act);
         }
-        for _ in 0..world.code_rules().asks_max.max(1) {
-            let before = act.answers.len();
-            act.answers.retain(|answer| world.holds(answer, now));
-            self.counts.stale += (before - act.answers.len()) as u64;
-            let questions = world.questions_of(&act, now);
-            let answers = self.ask_all(world, &questions, now);
-            if answers.iter().all(Option::is_none) {
-                break;
-            }
-            act.answers.extend(answers.into_iter().flatten());
-        }
-        act
+        Err(act)
     }
 
-    /// The command that carries out `act` now: with the answers that it needs, and with the run of the tool that it invokes.
-    #[must_use]
-    pub fn command(&mut self, world: &World, act: Act, now: Time) -> Command {
-        let act = self.complete(world, act, now);
-        if world.tool_of(&act.action).is_none() {
-            return Command::Act(act);
-        }
-        // A call that may not begin is refused by the world itself, in the same words.
-        let Ok(mut run) = world.begin_run(&act, now) else { return Command::Act(act) };
+    fn here<'a>(&'a mut self, world: &'a World, now: Time) -> Asking<'a, Here<'a>> {
         let limits = self.limits(world);
-        let mut running = Running { asker: self, world, run: &mut run, limits, now };
-        let (outcome, instructions) = running.enter();
-        let run = world.end_run(run, outcome, instructions);
-        Command::ActByTool(Box::new(ToolAct { act, run }))
-    }
-
-    /// The program of an executable as it is now; `None` when it is gone.
-    pub(super) fn program(
-        &mut self,
-        world: &World,
-        tool: Key,
-        limits: &Limits,
-    ) -> Option<Result<Arc<dyn Program>, Fault>> {
-        let (program, is_new) = self.programs.get(world, tool, limits)?;
-        self.counts.compiled += u64::from(is_new);
-        Some(program)
-    }
-
-    pub(super) fn note_run(&mut self, outcome: &Result<Value, Denial>, instructions: u64) {
-        self.counts.runs += 1;
-        self.counts.instructions = self.counts.instructions.saturating_add(instructions);
-        self.counts.faults += u64::from(matches!(outcome, Err(denial) if denial.is_fault));
-    }
-
-    /// The answers to questions, in their order, all on one view of the world. `None` where nobody could be asked.
-    pub fn ask_all(
-        &mut self,
-        world: &World,
-        questions: &[Question],
-        now: Time,
-    ) -> Vec<Option<PermissionAnswer>> {
-        let limits = self.limits(world);
-        let mut answers: Vec<Option<PermissionAnswer>> = vec![None; questions.len()];
-        let mut ready: Vec<(usize, Ready<'_>)> = Vec::new();
-        for (at, question) in questions.iter().enumerate() {
-            if let Some(answer) = self.cache.get(question, world, now) {
-                self.counts.from_cache += 1;
-                answers[at] = Some(answer);
-                continue;
-            }
-            let Some((program, is_new)) = self.programs.get(world, question.contract, &limits) else {
-                continue;
-            };
-            self.counts.compiled += u64::from(is_new);
-            ready.push((at, Ready { question, program }));
-        }
-        let threads = self.threads.get().min(ready.len());
-        let mut found: Vec<Option<(PermissionAnswer, bool)>> = Vec::new();
-        if threads <= 1 {
-            found.extend(ready.iter().map(|(_, ready)| ask(world, ready, &limits, now)));
-        } else {
-            found.resize_with(ready.len(), || None);
-            let share = ready.len().div_ceil(threads);
-            std::thread::scope(|scope| {
-                for (ready, found) in ready.chunks(share).zip(found.chunks_mut(share)) {
-                    let limits = &limits;
-                    scope.spawn(move || {
-                        for ((_, ready), found) in ready.iter().zip(found) {
-                            *found = ask(world, ready, limits, now);
-                        }
-                    });
-                }
-            });
-        }
-        for ((at, ready), found) in ready.iter().zip(found) {
-            let Some((answer, is_cacheable)) = found else {
-                self.counts.unavailable += 1;
-                continue;
-            };
-            self.counts.asked += 1;
-            self.counts.instructions = self.counts.instructions.saturating_add(answer.instructions);
-            self.counts.faults += u64::from(matches!(&answer.verdict, Err(denial) if denial.is_fault));
-            if is_cacheable {
-                self.cache.put(ready.question, &answer);
-            }
-            answers[*at] = Some(answer);
-        }
-        answers
+        let desk = Here { world, cache: &mut self.cache };
+        let counts = CodeCounts::default();
+        Asking { desk, programs: &self.programs, limits, run_instructions_max: u64::MAX, now, counts }
     }
 
     fn limits(&self, world: &World) -> Limits {
@@ -222,38 +239,4 @@ impl Asker {
             ..Limits::default()
         }
     }
-}
-
-/// Runs one check. `None` when the sandbox could not; else the answer, and whether it may be given again.
-fn ask(world: &World, ready: &Ready<'_>, limits: &Limits, now: Time) -> Option<(PermissionAnswer, bool)> {
-    let Ready { question, program } = ready;
-    let mut host = Looking { world, question, reads: world.reads_of(question), now };
-    let called = match program {
-        Ok(program) => {
-            program.call(CHECK, &[world.request_of(question)], limits, seed_of(world, question), &mut host)
-        }
-        Err(fault) => Called::not_run(fault.clone()),
-    };
-    let (given, is_cacheable) = match called.outcome {
-        Ok(value) => {
-            let is_cacheable = is_cacheable(&value);
-            (Ok(value), is_cacheable)
-        }
-        Err(Fault::Unavailable { .. }) => return None,
-        Err(fault) => (Err(SmolStr::from(fault.to_string())), false),
-    };
-    let answer = world.answer_of(question, host.reads, given, called.instructions);
-    let is_cacheable = is_cacheable && !matches!(&answer.verdict, Err(denial) if denial.is_fault);
-    Some((answer, is_cacheable))
-}
-
-/// Where the randomness of a check comes from: the seed of the world, its history and the question.
-fn seed_of(world: &World, question: &Question) -> u64 {
-    let (.., seed) = world.run();
-    let caller = u64::from(question.caller.0);
-    seed.derive("check", world.last_record())
-        .derive("contract", u64::from(question.contract.0))
-        .derive("caller", caller ^ question.call_digest)
-        .derive("artifact", u64::from(question.artifact.0))
-        .0
 }

@@ -21,6 +21,8 @@ pub(super) struct Asking<'p, D> {
     pub(super) desk: D,
     pub(super) programs: &'p Programs,
     pub(super) limits: Limits,
+    /// Most instructions of a run, besides what the world allows.
+    pub(super) run_instructions_max: u64,
     pub(super) now: Time,
     pub(super) counts: CodeCounts,
 }
@@ -57,7 +59,7 @@ impl<D: Desk> Asking<'_, D> {
     pub(super) fn command(&mut self, act: Act) -> Result<Command, D::Closed> {
         let (act, run) = self.until(act, true)?;
         let Some(run) = run else { return Ok(Command::Act(act)) };
-        let limits = self.limits.clone();
+        let limits = Limits { instructions_max: self.run_instructions_max, ..self.limits.clone() };
         let mut running = Running { asking: self, run: Some(*run), limits };
         let (outcome, instructions) = running.enter();
         match running.run {
@@ -68,6 +70,21 @@ impl<D: Desk> Asking<'_, D> {
             // It went to a world that is closed: so says the next look.
             None => self.desk.look(move |_, _| Command::Act(act)),
         }
+    }
+
+    /// The act with all answers that it needs, if they are all there and no tool has to run; else as far as that.
+    pub(super) fn at_once(&mut self, act: Act) -> Result<Result<Act, Act>, D::Closed> {
+        let now = self.now;
+        let mut act = act;
+        let (given, found) = self.desk.look(move |world, cache| {
+            let mut counts = CodeCounts::default();
+            let is_tool = world.tool_of(&act.action).is_some();
+            let needs = next(world, cache, &mut act, &mut 0, false, now, &mut counts);
+            let given = if !is_tool && matches!(needs, Next::Step) { Ok(act) } else { Err(act) };
+            (given, counts)
+        })?;
+        self.counts.add(&found);
+        Ok(given)
     }
 
     fn until(&mut self, act: Act, runs: bool) -> Result<(Act, Option<Box<Run>>), D::Closed> {

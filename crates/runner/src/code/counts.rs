@@ -19,4 +19,21 @@ pub struct CodeCounts {
     pub compiled: u64,
     /// Instructions of all runs.
     pub instructions: u64,
+    /// Acts whose code ran beside the writer, not on it.
+    pub beside: u64,
+}
+
+impl CodeCounts {
+    /// Adds what somebody else did.
+    pub(super) const fn add(&mut self, other: &Self) {
+        self.asked += other.asked;
+        self.from_cache += other.from_cache;
+        self.runs += other.runs;
+        self.faults += other.faults;
+        self.stale += other.stale;
+        self.unavailable += other.unavailable;
+        self.compiled += other.compiled;
+        self.instructions = self.instructions.saturating_add(other.instructions);
+        self.beside += other.beside;
+    }
 }

@@ -45,7 +45,8 @@ impl<D: Desk> Running<'_, '_, D> {
         let tool = run.tool();
         let args = [Value::text(run.method()), run.args().clone()];
         let seed = run.seed();
-        let limits = Limits { instructions_max: run.instructions_left(), ..self.limits.clone() };
+        let instructions_max = run.instructions_left().min(self.limits.instructions_max);
+        let limits = Limits { instructions_max, ..self.limits.clone() };
         let Ok(Some(source)) = self.asking.desk.look(move |world, _| Source::of(world, tool)) else {
             return gone();
         };

@@ -11,3 +11,5 @@ mod races;
 mod random;
 mod spies;
 mod tools;
+
+pub(crate) use arena::executable;

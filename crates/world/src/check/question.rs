@@ -2,8 +2,8 @@
 
 use ecology_contracts::{Governor, Request};
 use ecology_types::{
-    Act, Action, ArtifactRecord, Command, GenesisArtifact, Key, PermissionAnswer, Reads, SmolStr, Time,
-    Value, Verb, question_digest,
+    Act, Action, ArtifactRecord, Command, GenesisArtifact, Key, PermissionAnswer, Reads, RefusalCode,
+    SmolStr, Time, Value, Verb, question_digest,
 };
 
 use crate::services::Arguments;
@@ -130,6 +130,28 @@ impl World {
     #[must_use]
     pub fn holds(&self, answer: &PermissionAnswer, now: Time) -> bool {
         ecology_contracts::stale(answer, &super::Moment { world: self, now }).is_none()
+    }
+
+    /// Whether everything that code was told in the name of `reader` so far is as it was.
+    #[must_use]
+    pub fn still_reads(&self, reads: &Reads, reader: Key, now: Time) -> bool {
+        ecology_contracts::changed(reads, reader, &super::Moment { world: self, now }).is_none()
+    }
+
+    /// Whether `step` would take what code said to a command, as of now. A tool that ran is carried out again without its code, and nothing of
+    /// it is kept.
+    #[must_use]
+    pub fn is_current(&self, command: &Command, now: Time) -> bool {
+        match command {
+            Command::Act(act) => act.answers.iter().all(|answer| self.holds(answer, now)),
+            Command::ActByTool(turn) => {
+                let mut plan = Plan { time: now.max(self.clock.time), ..Plan::default() };
+                let time = plan.time;
+                let done = self.carry_out(&turn.act, Some(&turn.run), time, &mut plan);
+                !matches!(done, Err(refusal) if refusal.code == RefusalCode::AnswerStale)
+            }
+            _ => true,
+        }
     }
 
     /// What the code of a contract is told with a question: `request` of WORLD's `check_permission(request)`. Content is no part of it.
