@@ -174,8 +174,6 @@ enum Work {
 /// A turn that waits for code.
 struct Asked {
     order: u64,
-    /// How many times the code has been sent off.
-    times: u32,
     then: Then,
     reservation: Option<ReservationId>,
     usage: Charges,
@@ -553,7 +551,7 @@ impl Continuous<'_> {
         let seen = self.drive.world().last_event();
         let act = self.drive.act_of(at, action, usage, reservation);
         let carried = Carried { seen, thinking };
-        let asked = Asked { order: 0, times: 1, then, reservation, usage, carried };
+        let asked = Asked { order: 0, then, reservation, usage, carried };
         let sent = self.drive.send(act, now)?;
         self.carry_out(at, sent, asked, now)
     }
@@ -575,9 +573,9 @@ impl Continuous<'_> {
 
     /// Goes on with a loop whose code has run.
     fn take_answer(&mut self, answered: Answered, now: Time) -> Result<(), HostError> {
-        let Answered { order, command, .. } = answered;
+        let order = answered.order;
         let Some(at) = self.asked.remove(&order) else { return Ok(()) };
-        let mut asked = match self.take_phase(at) {
+        let asked = match self.take_phase(at) {
             Phase::Working(work) => match *work {
                 Work::Asking(asked) if asked.order == order => asked,
                 other => {
@@ -595,8 +593,7 @@ impl Continuous<'_> {
             return Ok(());
         }
         self.drive.books.start();
-        let sent = self.drive.come_back(command, asked.times, now);
-        asked.times += 1;
+        let sent = self.drive.come_back(answered, now);
         self.carry_out(at, sent, asked, now)
     }
 

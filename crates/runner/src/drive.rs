@@ -393,25 +393,9 @@ impl<'o> Drive<'o> {
         self.code.serve(self.host.world())
     }
 
-    /// What is to be done with a command that came back: it holds still, or its code has to run again, at most so many times in all.
-    pub(crate) fn come_back(&mut self, command: Command, times: u32, now: Time) -> Sent {
-        let world = self.host.world();
-        let now = now.max(world.time());
-        if world.is_current(&command, now) {
-            return Sent::Ready(command);
-        }
-        self.code.note_stale();
-        let is_last = times >= world.code_rules().asks_max.max(1);
-        let act = match &command {
-            Command::ActByTool(turn) => &turn.act,
-            Command::Act(act) => act,
-            _ => return Sent::Ready(command),
-        };
-        let act = Act { answers: Vec::new(), ..act.clone() };
-        if !is_last {
-            return self.code.send(world, act, now);
-        }
-        Sent::Ready(self.code.finish_here(world, act, now).unwrap_or(command))
+    /// What is to be done with what came back from beside the writer.
+    pub(crate) fn come_back(&mut self, answered: Answered, now: Time) -> Sent {
+        self.code.come_back(self.host.world(), answered, now)
     }
 
     /// Takes the step of a member's act and measures it.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ecology_journal::MemoryDisk;
 use ecology_minds::{Decision, MindError, Perception, Then, services};
-use ecology_runner::clock::RealClock;
 use ecology_runner::Ended;
+use ecology_runner::clock::RealClock;
 use ecology_sandbox::{Called, Engine, Fault, Host, HostError, Limits, Program};
 use ecology_types::{Action, Axis, Draft, Effect, EventKind, RefusalCode, Side, Span, Time, Value};
 
@@ -129,10 +129,7 @@ fn continuous_others_act_while_code_runs_without_end() {
     let acted = Arc::new(Gauge::default());
     let seen = Arc::clone(&acted);
     // The check ends only when somebody else has acted a hundred times meanwhile.
-    let town = library(
-        Puppet::engine(move |_, _| Ok(Value::Bool(seen.reaches(100)))),
-        1,
-    );
+    let town = library(Puppet::engine(move |_, _| Ok(Value::Bool(seen.reaches(100)))), 1);
     let town = town.player("busy", move |thought, _| {
         acted.rise();
         act(Action::Noop).map(|decision| if thought < 200 { decision } else { decision.then(Then::Stop) })
@@ -200,8 +197,8 @@ fn continuous_a_view_that_changes_in_the_middle_of_a_check_ends_it() {
         assert_eq!((other, reader), (Value::Int(60), Value::Int(140)));
         Ok(Value::Bool(true))
     });
-    let town = library(engine, 1)
-        .player("other", once_asked(&asked, &paid, services::transfer(&id("reader"), 40)));
+    let town =
+        library(engine, 1).player("other", once_asked(&asked, &paid, services::transfer(&id("reader"), 40)));
     let ran = on_the_clock_of_the_machine(&town);
     assert_eq!(refusals(&ran, "reader"), []);
     assert_eq!((ran.outcome.code.asked, ran.outcome.code.stale), (1, 1));

@@ -8,8 +8,8 @@ use ecology_journal::{Journal, MemoryDisk, MemoryJournal};
 use ecology_metering::ModelledMeter;
 use ecology_minds::services;
 use ecology_minds::{Decision, Mind, MindError, Pace, Perception, Then};
-use ecology_runner::code::Asker;
 use ecology_runner::clock::{Clock, VirtualClock};
+use ecology_runner::code::Asker;
 use ecology_runner::{
     ContinuousLimits, Equipment, Host, HostError, MeterSource, Observer, RunOutcome, Stop, TickLimits,
     compose, run_continuously, run_ticks,

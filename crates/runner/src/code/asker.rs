@@ -132,6 +132,32 @@ impl Asker {
     /// As [`Asker::command`], but code runs beside the writer: [`Asker::serve`] gives the command when it is there.
     #[must_use]
     pub fn send(&mut self, world: &World, act: Act, now: Time) -> Sent {
+        self.send_again(world, act, 0, now)
+    }
+
+    /// What is to be done with a command that came back: it holds still, or its code has to run again, at most as often as the world's rules
+    /// for code allow.
+    #[must_use]
+    pub fn come_back(&mut self, world: &World, answered: Answered, now: Time) -> Sent {
+        let Answered { command, rounds, is_overtaken, .. } = answered;
+        let now = now.max(world.time());
+        if !is_overtaken && world.is_current(&command, now) {
+            return Sent::Ready(command);
+        }
+        let act = match &command {
+            Command::ActByTool(turn) => &turn.act,
+            Command::Act(act) => act,
+            _ => return Sent::Ready(command),
+        };
+        let act = Act { answers: Vec::new(), ..act.clone() };
+        self.counts.stale += u64::from(!is_overtaken);
+        if rounds < world.code_rules().asks_max.max(1) {
+            return self.send_again(world, act, rounds, now);
+        }
+        Sent::Ready(self.finish_here(world, act, now).unwrap_or(command))
+    }
+
+    fn send_again(&mut self, world: &World, act: Act, rounds: u32, now: Time) -> Sent {
         let act = match self.at_hand(world, act, now) {
             Ok(act) if world.tool_of(&act.action).is_none() => return Sent::Ready(Command::Act(act)),
             Ok(act) | Err(act) => act,
@@ -145,7 +171,7 @@ impl Asker {
             Err(act) => act,
         };
         let limits = self.limits(world);
-        match self.pool.send(act, limits, now) {
+        match self.pool.send(act, limits, rounds, now) {
             Ok(order) => Sent::Away(order),
             // Without a thread code can run only here, and nothing else meanwhile.
             Err(act) => Sent::Ready(self.command(world, act, now)),
@@ -184,7 +210,7 @@ impl Asker {
 
     /// The command that carries out an act whose code was overtaken by the world again and again: the code runs once more while the world stands
     /// still, if it is short. `None` when it is not; what it has been told to lead to stands then, and is refused.
-    pub(crate) fn finish_here(&mut self, world: &World, act: Act, now: Time) -> Option<Command> {
+    fn finish_here(&mut self, world: &World, act: Act, now: Time) -> Option<Command> {
         let mut asking = self.here(world, now);
         asking.limits.instructions_max = asking.limits.instructions_max.min(INSTRUCTIONS_HERE_MAX);
         asking.run_instructions_max = INSTRUCTIONS_HERE_MAX;
@@ -196,11 +222,6 @@ impl Asker {
         }
         self.counts.add(&counts);
         Some(command)
-    }
-
-    /// Takes note of a command that came back and did not hold any more.
-    pub(crate) const fn note_stale(&mut self) {
-        self.counts.stale += 1;
     }
 
     /// The act with all answers that it needs, when that is found out at a glance; else as it was.
@@ -224,7 +245,9 @@ impl Asker {
         let limits = self.limits(world);
         let desk = Here { world, cache: &mut self.cache };
         let counts = CodeCounts::default();
-        Asking { desk, programs: &self.programs, limits, run_instructions_max: u64::MAX, now, counts }
+        let run_instructions_max = u64::MAX;
+        let programs = &self.programs;
+        Asking { desk, programs, limits, run_instructions_max, now, rounds: 0, is_overtaken: false, counts }
     }
 
     fn limits(&self, world: &World) -> Limits {

@@ -24,6 +24,10 @@ pub(super) struct Asking<'p, D> {
     /// Most instructions of a run, besides what the world allows.
     pub(super) run_instructions_max: u64,
     pub(super) now: Time,
+    /// How often answers have been asked for so far.
+    pub(super) rounds: u32,
+    /// Whether a check ended because what it was told had changed, and was not asked again.
+    pub(super) is_overtaken: bool,
     pub(super) counts: CodeCounts,
 }
 
@@ -90,26 +94,27 @@ impl<D: Desk> Asking<'_, D> {
     fn until(&mut self, act: Act, runs: bool) -> Result<(Act, Option<Box<Run>>), D::Closed> {
         let now = self.now;
         let mut act = act;
-        let mut rounds = 0;
         loop {
+            let rounds = self.rounds;
             let (back, next, found, spent) = self.desk.look(move |world, cache| {
                 let (mut counts, mut rounds) = (CodeCounts::default(), rounds);
                 let next = next(world, cache, &mut act, &mut rounds, runs, now, &mut counts);
                 (act, next, counts, rounds)
             })?;
             self.counts.add(&found);
-            (act, rounds) = (back, spent);
+            (act, self.rounds) = (back, spent);
             match next {
                 Next::Step => return Ok((act, None)),
                 Next::Run(run) => return Ok((act, Some(run))),
                 Next::Ask(posed) => {
                     let before = act.answers.len();
+                    self.is_overtaken = false;
                     for posed in posed {
                         act.answers.extend(self.put(posed)?);
                     }
-                    if act.answers.len() == before {
+                    if act.answers.len() == before && !self.is_overtaken {
                         // Nobody can be asked: asking again would not help.
-                        rounds = u32::MAX;
+                        self.rounds = u32::MAX;
                     }
                 }
             }
@@ -147,6 +152,7 @@ impl<D: Desk> Asking<'_, D> {
         let Looking { reads, end, .. } = host;
         if end == Some(End::Stale) {
             self.counts.stale += 1;
+            self.is_overtaken = true;
             return Ok(None);
         }
         let (given, is_cacheable) = match called.outcome {

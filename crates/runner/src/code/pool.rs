@@ -27,6 +27,8 @@ pub(super) struct Order {
     pub(super) number: u64,
     pub(super) act: Act,
     pub(super) limits: Limits,
+    /// How often answers have been asked for already.
+    pub(super) rounds: u32,
     pub(super) now: Time,
 }
 
@@ -37,6 +39,10 @@ pub struct Answered {
     pub order: u64,
     /// The act with all that code says to it, on the state of the world at that time. As it was sent, when nobody could be asked.
     pub command: Command,
+    /// How often answers have been asked for by now.
+    pub(super) rounds: u32,
+    /// Whether the world moved on under a check, so that the command lacks its answer.
+    pub(super) is_overtaken: bool,
     /// What it took.
     pub(super) counts: CodeCounts,
 }
@@ -111,7 +117,7 @@ impl Pool {
     }
 
     /// Has the code of an act run and gives its number, or the act back when the machine gives no thread.
-    pub(super) fn send(&mut self, act: Act, limits: Limits, now: Time) -> Result<u64, Act> {
+    pub(super) fn send(&mut self, act: Act, limits: Limits, rounds: u32, now: Time) -> Result<u64, Act> {
         while self.threads < self.threads_max.min(self.out + 1) {
             let (queue, programs) = (Arc::clone(&self.queue), Arc::clone(&self.programs));
             let tell = self.tell.clone();
@@ -126,7 +132,7 @@ impl Pool {
         }
         self.numbers += 1;
         self.out += 1;
-        let order = Order { number: self.numbers, act, limits, now };
+        let order = Order { number: self.numbers, act, limits, rounds, now };
         let (queue, arrived) = &*self.queue;
         lock(queue).orders.push(order.act.agent, order);
         arrived.notify_one();
@@ -201,11 +207,18 @@ fn work(shared: &(Mutex<Queue>, Condvar), programs: &Programs, tell: &Sender<Tol
 
 /// Has the code of one act run. `None` when the writer has gone.
 fn answer(order: Order, programs: &Programs, tell: &Sender<Told>) -> Option<Answered> {
-    let Order { number, act, limits, now } = order;
+    let Order { number, act, limits, rounds, now } = order;
     let as_sent = act.clone();
-    let counts = CodeCounts { beside: 1, ..CodeCounts::default() };
-    let mut asking =
-        Asking { desk: Away { tell }, programs, limits, run_instructions_max: u64::MAX, now, counts };
+    let mut asking = Asking {
+        desk: Away { tell },
+        programs,
+        limits,
+        run_instructions_max: u64::MAX,
+        now,
+        rounds,
+        is_overtaken: false,
+        counts: CodeCounts { beside: 1, ..CodeCounts::default() },
+    };
     // A mistake in an engine must not end this thread: others wait for it.
     let command = match catch_unwind(AssertUnwindSafe(|| asking.command(act))) {
         Ok(Ok(command)) => command,
@@ -215,5 +228,6 @@ fn answer(order: Order, programs: &Programs, tell: &Sender<Told>) -> Option<Answ
             Command::Act(as_sent)
         }
     };
-    Some(Answered { order: number, command, counts: asking.counts })
+    let Asking { rounds, is_overtaken, counts, .. } = asking;
+    Some(Answered { order: number, command, rounds, is_overtaken, counts })
 }
