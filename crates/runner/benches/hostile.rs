@@ -195,7 +195,7 @@ fn main() {
     }
     let [alone, among] = [alone, among].map(|counts| median(counts) as f64);
     let faults = last.faults.max(1);
-    assert!(last.beside >= 100 && last.asked > 0, "nobody attacked: {last:?}");
+    assert!(last.asked >= 100, "nobody attacked: {last:?}");
     println!("TIME honest_action_alone {:.1}", 1e9 / alone);
     println!("TIME honest_action_among_hostile {:.1}", 1e9 / among);
     println!("TIME hostile_check {:.1}", 1e9 / faults as f64);

@@ -156,6 +156,7 @@ fn world(path: &Path, how: Recover, verify: Verify) -> Anyhow<f64> {
 /// A run of a million turns, each of which gives a scrip away.
 fn run_config() -> Config {
     let mut config = Config::default();
+    config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
     config.run.scenario = ScenarioName::Boltzmann;
     config.run.agents = Some(u32::try_from(AGENTS).unwrap_or(u32::MAX));
     config.run.ticks = Some(ACTIONS / AGENTS * 2);

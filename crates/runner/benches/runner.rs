@@ -112,7 +112,10 @@ fn equipment(meter: MeterSource) -> Result<Equipment, Box<dyn std::error::Error>
         seed: Seed(1),
         minds: None,
         arrivals: Vec::new(),
-        code: ecology_runner::compose::asker(&ecology_features::config::Sandbox::default())?,
+        code: ecology_runner::compose::asker(&ecology_features::config::Sandbox {
+            isolation: ecology_features::config::SandboxIsolation::InProcess,
+            ..Default::default()
+        })?,
     })
 }
 
@@ -507,6 +510,7 @@ fn shadow(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
             for round in 0..SHADOW_ROUNDS * 2 {
                 let is_on = round % 2 == 1;
                 let mut config = Config::default();
+                config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
                 config.run.scenario = scenario;
                 config.run.agents = Some(agents);
                 config.run.ticks = Some(ticks);

@@ -339,6 +339,7 @@ mod tests {
     #[test]
     fn the_modes_are_equivalent_where_they_have_to_be() {
         let mut config = Config::default();
+        config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
         config.run.scenario = ScenarioName::Commune;
         config.run.agents = Some(26);
         let found = compare_modes(&config, 24, &[1], &mut |_| {}).unwrap();
@@ -351,6 +352,7 @@ mod tests {
     fn what_each_founder_has_is_compared_where_order_cannot_matter() {
         for scenario in ScenarioName::ALL.into_iter().filter(|one| *one != ScenarioName::Imported) {
             let mut config = Config::default();
+            config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
             config.run.scenario = scenario;
             if scenario != ScenarioName::Vickrey {
                 config.run.agents = Some(26);
@@ -377,6 +379,7 @@ mod tests {
     #[test]
     fn one_founder_that_differs_is_named() {
         let mut config = Config::default();
+        config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
         config.run.scenario = ScenarioName::Boltzmann;
         config.run.agents = Some(3);
         let [a, mut b] = [(); 2].map(|()| run_one(&config, ExecutionMode::Tick, 1, 1).unwrap());

@@ -217,7 +217,12 @@ pub struct NoIsolation {
 }
 
 /// Walls without which a worker process is not isolated. Where these stand, the others (landlock, further limits) only back them.
-const WALLS: [&str; 5] = ["environment", "descriptors", "no_new_privileges", "rlimit_nofile", "seccomp"];
+/// Kernels other than Linux have fewer to offer.
+const WALLS: &[&str] = if cfg!(target_os = "linux") {
+    &["environment", "descriptors", "no_new_privileges", "rlimit_nofile", "seccomp"]
+} else {
+    &["environment", "descriptors", "rlimit_nofile"]
+};
 
 /// What asks the code of contracts and runs tools, where the configuration wants it to run.
 ///
@@ -252,4 +257,19 @@ fn workers(count: NonZeroUsize) -> Result<WorkerEngine, NoIsolation> {
 #[must_use]
 pub fn scorer() -> Box<dyn Scorer> {
     Box::new(DistinctWords)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_cannot_be_its_own_worker_is_told_what_to_write() {
+        // The binary of these tests knows nothing of workers.
+        let problem = asker(&Sandbox::default()).unwrap_err().to_string();
+        assert!(problem.starts_with("sandbox.isolation = \"process\" cannot be had here: "), "{problem}");
+        assert!(problem.ends_with("write sandbox.isolation = \"in_process\""), "{problem}");
+        let config = Sandbox { isolation: SandboxIsolation::InProcess, ..Sandbox::default() };
+        assert_eq!(asker(&config).unwrap().engine().name(), "luau");
+    }
 }

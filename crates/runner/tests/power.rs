@@ -73,6 +73,7 @@ impl Worlds for Simulated {
 /// A run that a seed repeats to the byte: modelled measurements, a virtual clock, and every group of records a batch of its own.
 fn config(mode: ExecutionMode, seed: u64) -> Config {
     let mut config = Config::default();
+    config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
     config.run.scenario = ScenarioName::Commune;
     config.run.agents = Some(14);
     config.run.seed = seed;

@@ -13,6 +13,7 @@ fn a_decision_that_nothing_explains_is_shown_in_full_and_changes_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.world");
     let mut config = Config::default();
+    config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
     config.run.scenario = ScenarioName::Boltzmann;
     config.run.agents = Some(10);
     config.run.ticks = Some(3);

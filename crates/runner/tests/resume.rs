@@ -20,6 +20,7 @@ const EVERY: u64 = 60;
 
 fn config(scenario: ScenarioName, mode: ExecutionMode) -> Config {
     let mut config = Config::default();
+    config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
     config.run.scenario = scenario;
     config.run.agents = match scenario {
         ScenarioName::Vickrey => None,

@@ -31,6 +31,7 @@ fn combinations() -> Vec<AxisVector> {
 /// A small commune: every trade once or twice, and trouble of every kind.
 fn commune(axes: AxisVector, seed: u64) -> Town {
     let mut config = Config::default();
+    config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
     config.run.scenario = ScenarioName::Commune;
     config.run.agents = Some(16);
     let scenario = scenario::build(&config);

@@ -11,6 +11,7 @@ use ecology_types::RECORD_VERSION;
 
 fn config(scenario: ScenarioName, agents: u32, ticks: u64) -> Config {
     let mut config = Config::default();
+    config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
     config.run.scenario = scenario;
     config.run.agents = Some(agents);
     config.run.ticks = Some(ticks);

@@ -218,6 +218,7 @@ impl Planted {
 
 fn host(parts: Parts, path: &Path, snapshot_every: u64) -> Host {
     let mut config = Config::default();
+    config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
     config.run.agents = Some(6);
     let scenario = scenario::build(&config);
     let mut rules = config.rules().unwrap();
@@ -243,7 +244,11 @@ fn play(parts: Parts, path: &Path) -> (StateHash, Vec<(Axis, Report)>) {
         seed: Seed(1),
         minds: None,
         arrivals: Vec::new(),
-        code: ecology_runner::compose::asker(&ecology_features::config::Sandbox::default()).unwrap(),
+        code: ecology_runner::compose::asker(&ecology_features::config::Sandbox {
+            isolation: ecology_features::config::SandboxIsolation::InProcess,
+            ..Default::default()
+        })
+        .unwrap(),
     };
     let limits = TickLimits { ticks: 8, threads: NonZeroUsize::MIN };
     let (host, mut nobody) = (host(parts, path, 0), Observers::default());
@@ -393,6 +398,7 @@ fn each_run_of_a_world_keeps_what_its_shadows_found() {
     let mut compared = Vec::new();
     for one_in in [1, 10] {
         let mut config = Config::default();
+        config.sandbox.isolation = ecology_features::config::SandboxIsolation::InProcess;
         config.run.agents = Some(6);
         config.run.ticks = Some(10);
         config.comparison.one_in = one_in;

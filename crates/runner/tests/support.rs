@@ -301,7 +301,11 @@ impl Town {
             arrivals: self.arrivals.clone(),
             code: match &self.engine {
                 Some(engine) => Asker::new(Arc::clone(engine), NonZeroUsize::MIN.saturating_add(1), 60_000),
-                None => compose::asker(&ecology_features::config::Sandbox::default()).unwrap(),
+                None => compose::asker(&ecology_features::config::Sandbox {
+                    isolation: ecology_features::config::SandboxIsolation::InProcess,
+                    ..Default::default()
+                })
+                .unwrap(),
             },
         }
     }

@@ -16,10 +16,10 @@ pub enum SandboxEngine {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SandboxIsolation {
-    /// The limits of the engine alone. A mistake in the engine itself would reach the whole program.
-    #[default]
+    /// The limits of the engine alone, for development: a mistake in the engine itself would reach the whole program.
     InProcess,
-    /// Worker processes behind walls that the kernel holds. Where it does not hold them, a run does not begin.
+    /// Worker processes of this program behind walls that the kernel holds. Where Linux does not hold them, a run does not begin.
+    #[default]
     Process,
 }
 
@@ -29,9 +29,9 @@ pub enum SandboxIsolation {
 pub struct Sandbox {
     /// The engine.
     pub engine: SandboxEngine,
-    /// What stands between code and this program. in_process stays the default until the suite of the workers has proven process on every platform.
+    /// What stands between code and this program. in_process is for development and for programs that cannot be their own worker.
     pub isolation: SandboxIsolation,
-    /// Checks that run at once, and under isolation = "process" the worker processes. 0: one per core.
+    /// Acts whose code runs at once beside the writer (clock = "real"), and under isolation = "process" the worker processes. 0: one per core.
     #[schemars(range(max = 256))]
     pub workers: u32,
     /// Longest time of the machine's clock for one check or run, in milliseconds; a backstop behind the limits of instructions.
