@@ -102,26 +102,25 @@ impl Asker {
     /// hold any more are dropped and asked for again, at most as often as the world's rules for code allow.
     #[must_use]
     pub fn complete(&mut self, world: &World, act: Act, now: Time) -> Act {
-        match self.at_hand(world, act, now) {
-            Ok(act) => act,
-            Err(act) => {
-                let mut asking = self.here(world, now);
-                let Ok(act) = asking.complete(act);
-                let counts = asking.counts;
-                self.counts.add(&counts);
-                act
-            }
+        let (act, is_complete) = self.at_hand(world, act, now);
+        if is_complete {
+            return act;
         }
+        let mut asking = self.here(world, now);
+        let Ok(act) = asking.complete(act);
+        let counts = asking.counts;
+        self.counts.add(&counts);
+        act
     }
 
     /// The command that carries out `act` now: with the answers that it needs, and with the run of the tool that it invokes. Whatever has
     /// to run runs here, while the world stands still.
     #[must_use]
     pub fn command(&mut self, world: &World, act: Act, now: Time) -> Command {
-        let act = match self.at_hand(world, act, now) {
-            Ok(act) if world.tool_of(&act.action).is_none() => return Command::Act(act),
-            Ok(act) | Err(act) => act,
-        };
+        let (act, is_complete) = self.at_hand(world, act, now);
+        if is_complete && world.tool_of(&act.action).is_none() {
+            return Command::Act(act);
+        }
         let mut asking = self.here(world, now);
         let Ok(command) = asking.command(act);
         let counts = asking.counts;
@@ -158,23 +157,22 @@ impl Asker {
     }
 
     fn send_again(&mut self, world: &World, act: Act, rounds: u32, now: Time) -> Sent {
-        let act = match self.at_hand(world, act, now) {
-            Ok(act) if world.tool_of(&act.action).is_none() => return Sent::Ready(Command::Act(act)),
-            Ok(act) | Err(act) => act,
-        };
+        let (act, is_complete) = self.at_hand(world, act, now);
+        if is_complete && world.tool_of(&act.action).is_none() {
+            return Sent::Ready(Command::Act(act));
+        }
         let mut asking = self.here(world, now);
-        let Ok(given) = asking.at_once(act);
+        let Ok((act, is_ready)) = asking.at_once(act);
         let counts = asking.counts;
         self.counts.add(&counts);
-        let act = match given {
-            Ok(act) => return Sent::Ready(Command::Act(act)),
-            Err(act) => act,
-        };
+        if is_ready {
+            return Sent::Ready(Command::Act(act));
+        }
         let limits = self.limits(world);
         match self.pool.send(act, limits, rounds, now) {
             Ok(order) => Sent::Away(order),
             // Without a thread code can run only here, and nothing else meanwhile.
-            Err(act) => Sent::Ready(self.command(world, act, now)),
+            Err(act) => Sent::Ready(self.command(world, *act, now)),
         }
     }
 
@@ -224,10 +222,10 @@ impl Asker {
         Some(command)
     }
 
-    /// The act with all answers that it needs, when that is found out at a glance; else as it was.
-    fn at_hand(&mut self, world: &World, mut act: Act, now: Time) -> Result<Act, Act> {
+    /// The act, and whether it has all answers that it needs, as far as that is found out at a glance.
+    fn at_hand(&mut self, world: &World, mut act: Act, now: Time) -> (Act, bool) {
         if !world.names_coded(&act.action) {
-            return Ok(act);
+            return (act, true);
         }
         // An answer that is there already spares the look at what the action would lead to.
         if act.answers.is_empty()
@@ -236,9 +234,9 @@ impl Asker {
         {
             self.counts.from_cache += 1;
             act.answers.push(answer);
-            return Ok(act);
+            return (act, true);
         }
-        Err(act)
+        (act, false)
     }
 
     fn here<'a>(&'a mut self, world: &'a World, now: Time) -> Asking<'a, Here<'a>> {

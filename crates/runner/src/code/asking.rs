@@ -76,19 +76,18 @@ impl<D: Desk> Asking<'_, D> {
         }
     }
 
-    /// The act with all answers that it needs, if they are all there and no tool has to run; else as far as that.
-    pub(super) fn at_once(&mut self, act: Act) -> Result<Result<Act, Act>, D::Closed> {
+    /// The act with the answers that are there already, and whether it needs no others and no tool has to run.
+    pub(super) fn at_once(&mut self, act: Act) -> Result<(Act, bool), D::Closed> {
         let now = self.now;
         let mut act = act;
-        let (given, found) = self.desk.look(move |world, cache| {
+        let (act, is_ready, found) = self.desk.look(move |world, cache| {
             let mut counts = CodeCounts::default();
             let is_tool = world.tool_of(&act.action).is_some();
             let needs = next(world, cache, &mut act, &mut 0, false, now, &mut counts);
-            let given = if !is_tool && matches!(needs, Next::Step) { Ok(act) } else { Err(act) };
-            (given, counts)
+            (act, !is_tool && matches!(needs, Next::Step), counts)
         })?;
         self.counts.add(&found);
-        Ok(given)
+        Ok((act, is_ready))
     }
 
     fn until(&mut self, act: Act, runs: bool) -> Result<(Act, Option<Box<Run>>), D::Closed> {
@@ -124,17 +123,14 @@ impl<D: Desk> Asking<'_, D> {
     /// The answer to one question: from the cache, else by asking. `None` where nobody can be asked.
     pub(super) fn ask(&mut self, question: Question) -> Result<Option<PermissionAnswer>, D::Closed> {
         let now = self.now;
-        let found = self.desk.look(move |world, cache| match cache.get(&question, world, now) {
-            Some(answer) => Ok(answer),
-            None => Err(pose(world, question)),
+        let (kept, posed) = self.desk.look(move |world, cache| match cache.get(&question, world, now) {
+            Some(answer) => (Some(answer), None),
+            None => (None, pose(world, question)),
         })?;
-        match found {
-            Ok(answer) => {
-                self.counts.from_cache += 1;
-                Ok(Some(answer))
-            }
-            Err(Some(posed)) => self.put(posed),
-            Err(None) => Ok(None),
+        self.counts.from_cache += u64::from(kept.is_some());
+        match posed {
+            Some(posed) => self.put(posed),
+            None => Ok(kept),
         }
     }
 

@@ -117,7 +117,7 @@ impl Pool {
     }
 
     /// Has the code of an act run and gives its number, or the act back when the machine gives no thread.
-    pub(super) fn send(&mut self, act: Act, limits: Limits, rounds: u32, now: Time) -> Result<u64, Act> {
+    pub(super) fn send(&mut self, act: Act, limits: Limits, rounds: u32, now: Time) -> Result<u64, Box<Act>> {
         while self.threads < self.threads_max.min(self.out + 1) {
             let (queue, programs) = (Arc::clone(&self.queue), Arc::clone(&self.programs));
             let tell = self.tell.clone();
@@ -128,7 +128,7 @@ impl Pool {
             self.threads += 1;
         }
         if self.threads == 0 {
-            return Err(act);
+            return Err(Box::new(act));
         }
         self.numbers += 1;
         self.out += 1;
