@@ -92,11 +92,14 @@ fn killed(folder: &Path) -> Anyhow<PathBuf> {
     Ok(left)
 }
 
-/// Fresh copies, because opening moves the log into the main file.
+/// Fresh copies, because opening moves the log into the main file. They are on disk before anything is measured, as what a killed process leaves
+/// is: it had waited for that at every commit.
 fn copy(left: &Path, folder: &Path) -> Anyhow<PathBuf> {
     let path = folder.join("again");
     for suffix in ["", "-wal"] {
-        std::fs::copy(format!("{}{suffix}", left.display()), format!("{}{suffix}", path.display()))?;
+        let to = format!("{}{suffix}", path.display());
+        std::fs::copy(format!("{}{suffix}", left.display()), &to)?;
+        File::open(to)?.sync_all()?;
     }
     Ok(path)
 }

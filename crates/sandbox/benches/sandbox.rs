@@ -7,6 +7,10 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::unwrap_used, reason = "a benchmark ends when its own set-up is impossible")]
 
+#[cfg(feature = "peers")]
+#[path = "sandbox_peers/mod.rs"]
+mod peers;
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -116,7 +120,13 @@ fn main() {
     let wall_ns = || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let mut fresh = 0_u64;
     let [mut floor, mut in_process, mut through, mut cold, mut rate] = [const { Vec::new() }; 5];
+    #[cfg(feature = "peers")]
+    let mut peers: Vec<_> = peers::all().into_iter().map(|(name, check)| (name, check, Vec::new())).collect();
     for _ in 0..ROUNDS {
+        #[cfg(feature = "peers")]
+        for (_, check, times) in &mut peers {
+            times.push(measure(CHECKS, cpu_ns, || check(&request)));
+        }
         floor.push(measure(CHECKS * 10, cpu_ns, || black_box(&closure)(black_box(&request))));
         in_process.push(measure(CHECKS, cpu_ns, || check(&*warm, &request)));
         through.push(measure(CHECKS, wall_ns, || check(&*away, &request)));
@@ -145,6 +155,12 @@ fn main() {
     told("sandbox_worker", "microseconds through a worker", thousandths(through), "<=25.0");
     told("sandbox_in_flight", "checks/s of 64 callers", rate.to_string(), ">=100000");
     told("sandbox_cold", "microseconds to compile and check", thousandths(cold), "<=200.0");
+    #[cfg(feature = "peers")]
+    for (name, _, times) in peers {
+        let time = median(times).max(1);
+        println!("TIME {name} {time}");
+        told("sandbox_peers", &format!("luau_warm/{name}"), thousandths(in_process * 1000 / time), "<=1.0");
+    }
     told("sandbox_floor", "luau_warm/native_closure", (in_process / floor.max(1)).to_string(), "-");
     if is_wanted("sandbox_memory") {
         let before = resident_bytes();
