@@ -1,6 +1,6 @@
 //! What it takes to open a world again, and to go on with its run, whose process was killed after a million actions.
 //!
-//! Lines: `RATIO recovery <what> <value> <=TARGET`; `-` where a figure is only told. The floor is a scan of the same frames in a bare
+//! Lines: `RATIO recovery_<case> <what> <value> <=TARGET`; `-` where a figure is only told. The floor is a scan of the same frames in a bare
 //! file, each with its length and checksum, in the same run, in turns. `--only WORD` runs nothing where the word is not part of `recovery`; `--long` takes more rounds.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -249,8 +249,8 @@ fn main() -> Anyhow<ExitCode> {
     println!(
         "all verified and from a snapshot {verified:.3} s, all verified and from the first record {whole:.3} s"
     );
-    println!("RATIO recovery journal/scan {:.3} <=2.0", journal / raw);
-    println!("RATIO recovery snapshot/second {snapshot:.3} <=1.0");
+    println!("RATIO recovery_journal journal/scan {:.3} <=2.0", journal / raw);
+    println!("RATIO recovery_snapshot snapshot/second {snapshot:.3} <=1.0");
     let run = killed_run(folder.path())?;
     let floor = write_raw(&run, folder.path())?;
     let mut best: Option<(f64, TakenUp)> = None;
@@ -269,10 +269,10 @@ fn main() -> Anyhow<ExitCode> {
         }
     }
     let (until, taken_up) = best.ok_or("no round")?;
-    println!("RATIO recovery run-resumes/second {until:.3} <=1.0");
-    println!("RATIO recovery run-resumes/scan {:.3} -", until / floor_s);
+    println!("RATIO recovery_run run-resumes/second {until:.3} <=1.0");
+    println!("RATIO recovery_run_floor run-resumes/scan {:.3} -", until / floor_s);
     println!("FIGURE recovery run-resumes-from {} and replays {}", taken_up.snapshot, taken_up.replayed);
-    println!("RATIO recovery verified-snapshot/second {verified:.3} -");
-    println!("RATIO recovery from-the-first-record/scan {:.3} -", whole / raw);
+    println!("RATIO recovery_verified verified-snapshot/second {verified:.3} -");
+    println!("RATIO recovery_whole from-the-first-record/scan {:.3} -", whole / raw);
     Ok(ExitCode::from(u8::from(journal / raw > 2.0 || snapshot > 1.0 || until > 1.0)))
 }
