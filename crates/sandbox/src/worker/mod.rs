@@ -1,5 +1,6 @@
 //! Code in worker processes of our own binary, behind walls that the kernel holds.
 
+mod channel;
 mod codec;
 mod isolation;
 mod language;
