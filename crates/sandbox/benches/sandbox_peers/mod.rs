@@ -31,6 +31,21 @@ else := {"allow": true, "cost": 3} if {
 "#;
 const CASBIN_MODEL: &str = "
 [request_definition]
+r = sub, obj, act, owner
+[policy_definition]
+p = sub, obj, act, price
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+m = r.sub == r.owner || (r.sub == p.sub && r.obj == p.obj && r.act == p.act)
+";
+const CASBIN_POLICY: &str = "p, bob, report, read, 3
+p, bob, report, invoke, 3
+p, carol, report, read, 3
+p, carol, report, invoke, 3";
+/// The least that it can be asked: a list of who may what, the owner among them, without a price.
+const CASBIN_LIST_MODEL: &str = "
+[request_definition]
 r = sub, obj, act
 [policy_definition]
 p = sub, obj, act
@@ -39,7 +54,7 @@ e = some(where (p.eft == allow))
 [matchers]
 m = r.sub == p.sub && r.obj == p.obj && r.act == p.act
 ";
-const CASBIN_POLICY: &str = "p, alice, report, read\np, bob, report, read\np, carol, report, read";
+const CASBIN_LIST_POLICY: &str = "p, alice, report, read\np, bob, report, read\np, carol, report, read";
 
 /// A check by a peer.
 pub(crate) type Check = Box<dyn FnMut(&Value) -> bool>;
@@ -48,9 +63,14 @@ fn text<'a>(request: &'a Value, name: &str) -> &'a str {
     request.get(name).and_then(Value::as_text).unwrap_or_default()
 }
 
-/// All peers by name.
-pub(crate) fn all() -> Vec<(&'static str, Check)> {
-    vec![("cedar-policy", cedar()), ("regorus", regorus()), ("casbin", casbin())]
+/// All peers by name, and whether they answer the same question.
+pub(crate) fn all() -> Vec<(&'static str, Check, bool)> {
+    vec![
+        ("cedar-policy", cedar(), true),
+        ("regorus", regorus(), true),
+        ("casbin", casbin(), true),
+        ("casbin-list", casbin_list(), false),
+    ]
 }
 
 fn cedar() -> Check {
@@ -98,13 +118,32 @@ fn regorus() -> Check {
     })
 }
 
-fn casbin() -> Check {
+fn enforcer(model: &'static str, policy: &'static str) -> Enforcer {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let enforcer = runtime.block_on(async {
-        let model = DefaultModel::from_str(CASBIN_MODEL).await.unwrap();
-        Enforcer::new(model, StringAdapter::new(CASBIN_POLICY)).await.unwrap()
-    });
-    // It knows no price: it answers less than the others.
+    runtime.block_on(async {
+        let model = DefaultModel::from_str(model).await.unwrap();
+        Enforcer::new(model, StringAdapter::new(policy)).await.unwrap()
+    })
+}
+
+fn casbin() -> Check {
+    let enforcer = enforcer(CASBIN_MODEL, CASBIN_POLICY);
+    Box::new(move |request| {
+        let [caller, artifact, action, owner] =
+            ["caller", "artifact", "action", "owner"].map(|name| text(request, name));
+        let (allowed, rules) = enforcer.enforce_ex((caller, artifact, action, owner)).unwrap();
+        // Its rule for the price is in the row that matched; an owner pays nothing.
+        let price = if caller == owner {
+            Some("0")
+        } else {
+            rules.first().and_then(|row| row.last()).map(String::as_str)
+        };
+        allowed && price.is_some()
+    })
+}
+
+fn casbin_list() -> Check {
+    let enforcer = enforcer(CASBIN_LIST_MODEL, CASBIN_LIST_POLICY);
     Box::new(move |request| {
         enforcer
             .enforce((text(request, "caller"), text(request, "artifact"), text(request, "action")))

@@ -39,8 +39,14 @@ pub(crate) fn to_lua(lua: &Lua, value: &Value) -> Result<mlua::Value, Refused> {
         Value::Map(pairs) => {
             let table = lua.create_table_with_capacity(0, pairs.len())?;
             for (name, value) in pairs {
-                if *value != Value::Null {
-                    table.raw_set(name.as_str(), to_lua(lua, value)?)?;
+                let name = name.as_str();
+                // Plain ones go in without a handle of their own, which would cost as much again.
+                match value {
+                    Value::Null => {}
+                    Value::Bool(truth) => table.raw_set(name, *truth)?,
+                    Value::Int(number) => table.raw_set(name, exact(*number)?)?,
+                    Value::Text(text) => table.raw_set(name, text.as_str())?,
+                    other => table.raw_set(name, to_lua(lua, other)?)?,
                 }
             }
             mlua::Value::Table(table)

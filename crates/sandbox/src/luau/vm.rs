@@ -27,6 +27,8 @@ pub(super) struct Vm {
     lua: Lua,
     meter: Rc<Meter>,
     fresh: Function,
+    /// The globals of programs that do not run.
+    nothing: Table,
     load: Function,
     run: Function,
     functions: &'static [&'static str],
@@ -67,6 +69,7 @@ impl Vm {
             }
             Err(_) => Err(stopped()),
         });
+        let nothing = lua.create_table()?;
         lua.gc_collect()?;
         lua.gc_stop();
         let live_bytes = lua.used_memory();
@@ -74,6 +77,7 @@ impl Vm {
             lua,
             meter,
             fresh,
+            nothing,
             load,
             run,
             functions,
@@ -123,14 +127,17 @@ impl Vm {
         seed: u64,
         host: &mut dyn Host,
     ) -> Called {
-        let (chunk, environment) = match self.prepare(code) {
-            Ok(prepared) => prepared,
+        self.meter.idle();
+        // Not a copy: nothing else runs in this machine until the call is over, and then the next one gives it fresh globals again.
+        let chunk = match self.chunk(code) {
+            Ok(chunk) => chunk.clone(),
             Err(fault) => return Called::not_run(fault),
         };
         let before = self.lua.used_memory();
-        let outcome =
-            self.call_prepared(chunk, environment, before, code, function, args, limits, seed, host);
+        let outcome = self.call_prepared(&chunk, before, code, function, args, limits, seed, host);
         let memory_peak_bytes = self.lua.used_memory().saturating_sub(before) as u64;
+        // What the call made global lives no longer than the call.
+        let _ = chunk.set_environment(self.nothing.clone());
         // Where exactly memory or the clock runs out depends on what is not the code's business; what it costs must not.
         let instructions = match outcome {
             Err(Fault::OutOfMemory | Fault::TooSlow) => limits.instructions_max,
@@ -143,8 +150,7 @@ impl Vm {
     #[expect(clippy::too_many_arguments, reason = "one call, in order")]
     fn call_prepared(
         &self,
-        chunk: Function,
-        environment: Table,
+        chunk: &Function,
         before: usize,
         code: &Code,
         function: &str,
@@ -155,7 +161,10 @@ impl Vm {
     ) -> Result<Value, Fault> {
         self.meter.start(limits, code.weight, seed);
         check(args, limits)?;
-        let name = self.lua.create_string(function).map_err(broken)?;
+        // The call itself is an instruction as well.
+        if self.meter.charge(code.weight).is_err() {
+            return Err(Fault::OutOfInstructions);
+        }
         let mut values = MultiValue::with_capacity(args.len());
         for arg in args {
             values.push_back(to_lua(&self.lua, arg).map_err(refused)?);
@@ -170,11 +179,13 @@ impl Vm {
                 let ask = scope.create_function_mut(|lua, (index, args): (usize, MultiValue)| {
                     self.ask(lua, index, args, limits, host)
                 })?;
-                self.run.call::<(u8, mlua::Value)>((chunk, environment, name, ask, values))
+                self.run.call::<(u8, mlua::Value)>((chunk, function, ask, values))
             })
         } else {
-            self.run.call::<(u8, mlua::Value)>((chunk, environment, name, false, values))
+            self.run.call::<(u8, mlua::Value)>((chunk, function, false, values))
         };
+        // What is read now is no more than there is; without a limit every look into the machine is cheaper.
+        let _ = self.lua.set_memory_limit(0);
         match self.settle(outcome, limits)? {
             Some(value) => Ok(value),
             None => Err(Fault::UnknownFunction { function: clean(function) }),
