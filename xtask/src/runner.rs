@@ -26,6 +26,8 @@ pub(crate) struct Selection<'a> {
     pub(crate) filter: Option<&'a str>,
     /// The ignored tests instead of the others.
     pub(crate) ignored: bool,
+    /// A Cargo feature of the package that is not built by default.
+    pub(crate) feature: Option<&'a str>,
 }
 
 /// How many tests ended how.
@@ -133,6 +135,9 @@ fn scope(command: &mut Command, selection: Selection<'_>) {
         Some(package) => command.args(["--package", package]),
         None => command.arg("--workspace"),
     };
+    if let Some(feature) = selection.feature {
+        command.args(["--features", feature]);
+    }
 }
 
 /// Benches are left out: `cargo test --all-targets` would start them.

@@ -9,6 +9,9 @@ use crate::runner::{Counts, Listed, Runner, Selection, doc_tests};
 use crate::talk::{say, tell};
 use crate::workspace::Workspace;
 
+/// The Cargo feature that is heavy to build and therefore off by default, and what the paths of its tests contain.
+const WASM: &str = "wasm";
+
 /// The ignored tests that one requirement explains.
 struct Group<'a> {
     requirement: Option<&'static Requirement>,
@@ -43,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, list: bool, filter: Option<&str>) -> Re
     let required = Required::from_environment()?;
     let runner = Runner::detect(workspace);
     tell!("building the tests ({})", runner.name());
-    let selection = Selection { package: None, filter, ignored: false };
+    let selection = Selection { package: None, filter, ignored: false, feature: None };
     let tests = match runner.list(workspace, selection) {
         Ok(tests) => tests,
         Err(error) => {
@@ -61,6 +64,22 @@ pub(crate) fn run(workspace: &Workspace, list: bool, filter: Option<&str>) -> Re
     let mut sum = Sum::default();
     sum.add("unit and integration tests", runner.run(workspace, selection, Echo::Live)?.0);
     sum.add("documentation tests", doc_tests(workspace, filter)?);
+    for package in ["ecology-sandbox", "ecology-runner"] {
+        // Only what the feature adds: everything else has been run. A caller's filter that asks for none of it leaves it out.
+        let filter = filter.unwrap_or(WASM);
+        if filter.contains(WASM) {
+            let chosen = Selection {
+                package: Some(package),
+                filter: Some(filter),
+                ignored: false,
+                feature: Some(WASM),
+            };
+            sum.add(
+                &format!("tests of {package} with WebAssembly"),
+                runner.run(workspace, chosen, Echo::Live)?.0,
+            );
+        }
+    }
     for group in &groups {
         run_group(workspace, runner, filter, group, &required, &mut sum)?;
     }
@@ -101,7 +120,7 @@ fn run_group(
         };
         let mut counts = Counts::default();
         for filter in filters {
-            let chosen = Selection { package: None, filter: Some(filter), ignored: true };
+            let chosen = Selection { package: None, filter: Some(filter), ignored: true, feature: None };
             let one = runner.run(workspace, chosen, Echo::Live)?.0;
             counts.passed += one.passed;
             counts.failed += one.failed;

@@ -10,6 +10,7 @@ use ecology_runner::compose::NotBuilt;
 use ecology_runner::store::OpenError;
 
 use crate::exit::Exit;
+use ecology_runner::compose::NoSandbox;
 use ecology_runner::session::SessionError;
 
 /// Everything that a command can end with besides success.
@@ -162,8 +163,11 @@ impl From<SessionError> for Failure {
             SessionError::NotImported { .. } => {
                 Self::with_remedy(Exit::World, "world::not_imported", error.to_string())
             }
-            SessionError::NoIsolation(_) => {
+            SessionError::NoSandbox(NoSandbox::Isolation(_)) => {
                 Self::with_remedy(Exit::Config, "config::no_isolation", error.to_string())
+            }
+            SessionError::NoSandbox(NoSandbox::Engine(_)) => {
+                Self::with_remedy(Exit::Config, "config::no_engine", error.to_string())
             }
             SessionError::Needs { .. } => {
                 Self::with_remedy(Exit::Config, "config::scenario_needs", error.to_string())

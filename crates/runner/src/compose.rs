@@ -16,7 +16,7 @@ use ecology_minds::Builder;
 use ecology_minds::scripted::{Delay, Tools};
 use ecology_ontology::{Legacy, Ontology, ShadowOntology, Unified};
 use ecology_rate_limiting::{RateLimiter, RollingLimiter, ShadowLimiter, TickLimiter};
-use ecology_sandbox::{Engine, LuauEngine, WorkerEngine, WorkerOptions};
+use ecology_sandbox::{Engine, Language, LuauEngine, MixedEngine, WorkerEngine, WorkerOptions};
 use ecology_shadow::{Budget, Options, Stopwatch};
 use ecology_types::{Axis, AxisVector, Rules, Side, Span};
 use ecology_world::{DistinctWords, Parts, Scorer};
@@ -224,26 +224,71 @@ const WALLS: &[&str] = if cfg!(target_os = "linux") {
     &["environment", "descriptors", "rlimit_nofile"]
 };
 
+/// The engine that the configuration names is not part of this build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "sandbox.engine = \"luau_and_wasm\" is not part of this build; build it with `--features wasm`, or write sandbox.engine = \"luau\""
+)]
+pub struct NotInThisBuild;
+
+/// Why code that agents write cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoSandbox {
+    /// Not where the configuration wants it to run.
+    #[error(transparent)]
+    Isolation(#[from] NoIsolation),
+    /// Not by the engine that it names.
+    #[error(transparent)]
+    Engine(#[from] NotInThisBuild),
+}
+
 /// What asks the code of contracts and runs tools, where the configuration wants it to run.
 ///
 /// # Errors
-/// [`NoIsolation`] when worker processes are asked for and cannot be started, or stand without their walls. There is no fallback.
-pub fn asker(config: &Sandbox) -> Result<Asker, NoIsolation> {
+/// [`NoSandbox`] when this build lacks the engine, or worker processes are asked for and cannot be started, or stand without their walls. There
+/// is no fallback.
+pub fn asker(config: &Sandbox) -> Result<Asker, NoSandbox> {
     let threads = match NonZeroUsize::new(config.workers as usize) {
         Some(workers) => workers,
         None => std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
     };
-    let engine: Arc<dyn Engine> = match (config.engine, config.isolation) {
-        (SandboxEngine::Luau, SandboxIsolation::InProcess) => Arc::new(LuauEngine::new(HOST_FUNCTIONS)),
-        (SandboxEngine::Luau, SandboxIsolation::Process) => Arc::new(workers(threads)?),
+    let engine = match config.engine {
+        SandboxEngine::Luau => luau(config.isolation, threads)?,
+        SandboxEngine::LuauAndWasm => {
+            let wasm = wasm(config.isolation, threads)?;
+            Arc::new(MixedEngine::new(luau(config.isolation, threads)?, wasm))
+        }
     };
     Ok(Asker::new(engine, threads, config.check_wall_ms_max))
 }
 
-fn workers(count: NonZeroUsize) -> Result<WorkerEngine, NoIsolation> {
+fn luau(isolation: SandboxIsolation, threads: NonZeroUsize) -> Result<Arc<dyn Engine>, NoIsolation> {
+    Ok(match isolation {
+        SandboxIsolation::InProcess => Arc::new(LuauEngine::new(HOST_FUNCTIONS)),
+        SandboxIsolation::Process => Arc::new(workers(threads, Language::Luau)?),
+    })
+}
+
+#[cfg(feature = "wasm")]
+fn wasm(isolation: SandboxIsolation, threads: NonZeroUsize) -> Result<Arc<dyn Engine>, NoSandbox> {
+    Ok(match isolation {
+        SandboxIsolation::InProcess => Arc::new(
+            ecology_sandbox::WasmEngine::new(HOST_FUNCTIONS)
+                .map_err(|fault| NoIsolation { why: fault.to_string() })?,
+        ),
+        SandboxIsolation::Process => Arc::new(workers(threads, Language::Wasm)?),
+    })
+}
+
+#[cfg(not(feature = "wasm"))]
+const fn wasm(_: SandboxIsolation, _: NonZeroUsize) -> Result<Arc<dyn Engine>, NoSandbox> {
+    Err(NoSandbox::Engine(NotInThisBuild))
+}
+
+fn workers(count: NonZeroUsize, language: Language) -> Result<WorkerEngine, NoIsolation> {
     let options = WorkerOptions::own_binary(HOST_FUNCTIONS)
         .map_err(|error| NoIsolation { why: format!("the path of this program is unknown ({error})") })?;
-    let options = WorkerOptions { workers: count.get(), ..options };
+    let options = WorkerOptions { workers: count.get(), language, ..options };
     let engine = WorkerEngine::start(options).map_err(|fault| NoIsolation { why: fault.to_string() })?;
     let isolation = engine.isolation();
     if WALLS.iter().all(|wall| isolation.has(wall)) {
@@ -271,5 +316,21 @@ mod tests {
         assert!(problem.ends_with("write sandbox.isolation = \"in_process\""), "{problem}");
         let config = Sandbox { isolation: SandboxIsolation::InProcess, ..Sandbox::default() };
         assert_eq!(asker(&config).unwrap().engine().name(), "luau");
+    }
+
+    #[test]
+    fn an_engine_that_is_not_built_is_refused_with_what_to_write() {
+        let config = Sandbox {
+            engine: SandboxEngine::LuauAndWasm,
+            isolation: SandboxIsolation::InProcess,
+            ..Sandbox::default()
+        };
+        match asker(&config) {
+            Ok(asker) => assert!(cfg!(feature = "wasm") && asker.engine().name() == "luau_and_wasm"),
+            Err(error) => {
+                assert!(!cfg!(feature = "wasm"));
+                assert!(error.to_string().ends_with("or write sandbox.engine = \"luau\""), "{error}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use ecology_types::{Axis, AxisVector, Command, Seed, Span, Time};
 use ecology_world::{StateHash, World};
 
 use crate::clock::{Clock, RealClock, VirtualClock};
-use crate::compose::{self, NoIsolation, NotBuilt};
+use crate::compose::{self, NoSandbox, NotBuilt};
 use crate::continuous::{ContinuousLimits, run_continuously};
 use crate::crew::MINDS_TAG;
 use crate::drive::Equipment;
@@ -78,9 +78,9 @@ pub enum SessionError {
     /// The positions name an implementation that is not built.
     #[error(transparent)]
     NotBuilt(#[from] NotBuilt),
-    /// Code cannot run where the configuration wants it to.
+    /// Code cannot run where, or by what, the configuration wants it to.
     #[error(transparent)]
-    NoIsolation(#[from] NoIsolation),
+    NoSandbox(#[from] NoSandbox),
     /// A number of the configuration is out of range.
     #[error(transparent)]
     Config(Box<ConfigError>),

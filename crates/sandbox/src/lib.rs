@@ -30,6 +30,7 @@ mod host;
 mod limits;
 mod luau;
 mod meter;
+mod mixed;
 mod scan;
 #[cfg(feature = "wasm")]
 pub mod wasm;
@@ -44,6 +45,7 @@ pub use limits::{
     instruction_weight,
 };
 pub use luau::LuauEngine;
+pub use mixed::MixedEngine;
 #[cfg(feature = "wasm")]
 pub use wasm::WasmEngine;
 #[cfg(unix)]

@@ -2,6 +2,14 @@
 
 use crate::{Fault, Limits};
 
+/// Base64 of the eight bytes that every binary module of WebAssembly begins with, as far as the next ones have no part in it.
+const MODULE: &str = "AGFzbQEAAA";
+
+/// Whether source is the base64 text of a module of WebAssembly.
+pub(crate) fn is_module(source: &str) -> bool {
+    source.trim_start().starts_with(MODULE)
+}
+
 /// Refuses source that is too long or nests too deep. Linear, without recursion, and independent of the grammar's finer points: it may count
 /// a little too much, never too little.
 ///
@@ -12,6 +20,10 @@ pub(crate) fn scan(source: &str, limits: &Limits) -> Result<(), Fault> {
         let message =
             format!("the source has {} bytes; at most {} are allowed", source.len(), limits.source_bytes_max);
         return Err(Fault::Compile { line: 0, message });
+    }
+    if is_module(source) {
+        let message = "this is a module of WebAssembly, and here only Luau is run (an engine for both is built with the feature wasm)";
+        return Err(Fault::Compile { line: 0, message: message.to_owned() });
     }
     let bytes = source.as_bytes();
     if let Some(at) = bytes.iter().position(|byte| *byte == 0 || *byte == 0x1b) {

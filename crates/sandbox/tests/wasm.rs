@@ -276,10 +276,11 @@ fn attacks() -> Vec<Attack> {
     ]
 }
 
-/// What wasmtime itself would load without compiling: a module that its own compiler made, which begins as an ELF file.
+/// What wasmtime itself would load without compiling: a module that its own compiler made.
 fn precompiled() -> Vec<u8> {
-    let mut precompiled = b"\x7fELF\x02\x01\x01\xc8".to_vec();
-    precompiled.resize(4096, 0);
+    let engine = wasmtime::Engine::default();
+    let precompiled = engine.precompile_module(&binary("(module)")).unwrap();
+    assert!(wasmtime::Engine::detect_precompiled(&precompiled).is_some());
     precompiled
 }
 

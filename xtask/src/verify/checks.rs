@@ -55,8 +55,12 @@ pub(crate) fn describe(check: &Check) -> String {
 }
 
 fn test(setting: &Setting<'_>, check: &TestCheck) -> Result<Found> {
-    let selection =
-        Selection { package: Some(&check.package), filter: check.filter.as_deref(), ignored: false };
+    let selection = Selection {
+        package: Some(&check.package),
+        filter: check.filter.as_deref(),
+        ignored: false,
+        feature: None,
+    };
     let (counts, done) = setting.runner.run(setting.workspace, selection, Echo::Quiet)?;
     let named = format!("{} {}", check.package, check.filter.as_deref().unwrap_or(""));
     if counts.failed > 0 {
@@ -80,7 +84,12 @@ fn test(setting: &Setting<'_>, check: &TestCheck) -> Result<Found> {
 }
 
 fn toggle(setting: &Setting<'_>, check: &ToggleCheck) -> Result<Found> {
-    let selection = Selection { package: Some(&check.package), filter: Some(&check.filter), ignored: false };
+    let selection = Selection {
+        package: Some(&check.package),
+        filter: Some(&check.filter),
+        ignored: false,
+        feature: None,
+    };
     let walk = setting.runner.list(setting.workspace, selection)?;
     if !walk.iter().any(|test| test.name.contains(&check.axis)) {
         return Ok(Err(format!(

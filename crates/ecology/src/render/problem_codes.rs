@@ -53,6 +53,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Run on a Linux kernel with seccomp, or write sandbox.isolation = \"in_process\"; there is no silent fallback.",
     ),
     (
+        "config::no_engine",
+        "The engine for code that agents write is not part of this build.",
+        "Build it with `--features wasm`, or write sandbox.engine = \"luau\"; there is no silent fallback.",
+    ),
+    (
         "config::scenario_needs",
         "The scenario makes no sense under the positions that were asked for.",
         "Add the setting that the message names, or leave the axis out: what a scenario needs it takes by itself.",

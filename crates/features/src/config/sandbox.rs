@@ -10,6 +10,8 @@ pub enum SandboxEngine {
     /// Luau, interpreted, with every instruction counted.
     #[default]
     Luau,
+    /// Luau, and WebAssembly for source that is the base64 text of a module; in builds with the feature wasm.
+    LuauAndWasm,
 }
 
 /// What stands between code that agents write and the rest of this program.

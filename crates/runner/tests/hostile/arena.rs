@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ecology_runner::code::{Asker, HOST_FUNCTIONS};
 use ecology_runner::compose;
-use ecology_sandbox::LuauEngine;
+use ecology_sandbox::{Engine, LuauEngine};
 use ecology_types::{
     Act, Action, AllowedInvocation, Axis, AxisVector, Charges, CodeRules, Command, Draft, Founder, Genesis,
     Interface, Key, Method, Outcome, Record, Refusal, Resource, Rules, Scrip, Seed, Side, SmolStr, Span,
@@ -39,11 +39,14 @@ impl Arena {
     }
 
     pub(crate) fn with(code: CodeRules) -> Self {
+        Self::run_by(Arc::new(LuauEngine::new(HOST_FUNCTIONS)), code)
+    }
+
+    pub(crate) fn run_by(engine: Arc<dyn Engine>, code: CodeRules) -> Self {
         let mut axes = AxisVector::default();
         for axis in [Axis::ArtifactOntology, Axis::AccessControl] {
             axes = axes.with(axis, Side::New);
         }
-        let engine = Arc::new(LuauEngine::new(HOST_FUNCTIONS));
         let mut arena = Self {
             world: World::new(compose::parts(axes).unwrap()),
             asker: Asker::new(engine, NonZeroUsize::MIN, 60_000),

@@ -11,5 +11,7 @@ mod races;
 mod random;
 mod spies;
 mod tools;
+#[cfg(feature = "wasm")]
+mod wasm;
 
 pub(crate) use arena::executable;
