@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use ecology_journal::{Journal, JournalError};
-use ecology_types::{AxisVector, RECORD_VERSION, Record, RecordError};
+use ecology_types::{Axis, AxisVector, RECORD_VERSION, Record, RecordError};
 use ecology_world::{FoldError, Parts, SNAPSHOT_VERSION, World};
 
 use crate::compose::{self, NotBuilt};
@@ -37,9 +37,18 @@ pub enum OpenError {
     Empty,
 }
 
-/// The tag under which snapshots for these positions are kept. Other positions and other versions have other tags.
+/// The tag under which snapshots for these positions are kept. Other versions have other tags.
+///
+/// Of the positions those count on which the state itself depends: what a limiter remembers, and what a pair of them does. Both schemas read what the
+/// other one wrote, access is decided without memory, and loops are driven on the same state, so a world goes on from its snapshots after it
+/// was moved on those axes.
 pub(crate) fn snapshot_tag(axes: AxisVector) -> Vec<u8> {
-    format!("world v{SNAPSHOT_VERSION} {axes}").into_bytes()
+    let axis = Axis::RateLimiting;
+    let remembered = match axes.shadowing(axis) {
+        Some(shadow) => format!("{} beside {shadow}", axis.implementation(axes.side(axis))),
+        None => axis.implementation(axes.side(axis)).to_owned(),
+    };
+    format!("world v{SNAPSHOT_VERSION} {remembered}").into_bytes()
 }
 
 /// Writes down which version of records the journal holds.
