@@ -1,15 +1,18 @@
 //! Code that runs beside the writer, on the clock of the machine: nobody waits for it, and it is believed only while what it was told holds.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use ecology_journal::MemoryDisk;
+use ecology_journal::{Journal, MemoryDisk, MemoryJournal};
 use ecology_minds::{Decision, MindError, Perception, Then, services};
 use ecology_runner::Ended;
 use ecology_runner::clock::RealClock;
 use ecology_sandbox::{Called, Engine, Fault, Host, HostError, Limits, Program};
-use ecology_types::{Action, Axis, Draft, Effect, EventKind, RefusalCode, Side, Span, Time, Value};
+use ecology_types::{
+    Action, Axis, Command, Draft, Effect, EventKind, Record, RefusalCode, Side, Span, Time, Value,
+};
 
 use crate::hostile::executable;
 use crate::support::*;
@@ -106,10 +109,29 @@ fn code(name: &str) -> Action {
 }
 
 fn on_the_clock_of_the_machine(town: &Town) -> Ran {
+    recorded(town, &MemoryDisk::new())
+}
+
+fn recorded(town: &Town, disk: &MemoryDisk) -> Ran {
     let clock = Box::new(RealClock::starting_at(Time::ZERO));
-    let ran = town.run_host(town.host(&MemoryDisk::new()), 30_000, None, Some(clock));
+    let ran = town.run_host(town.host(disk), 30_000, None, Some(clock));
     ran.world().check_invariants().expect("the laws hold");
     ran
+}
+
+/// The instructions of all answers that acts came with.
+fn borne(disk: &MemoryDisk) -> Vec<u64> {
+    let mut all = Vec::new();
+    let mut journal = MemoryJournal::open(disk).unwrap();
+    let last = journal.last();
+    let visit = &mut |_, bytes: &[u8]| {
+        if let Command::Act(act) = Record::decode(bytes).unwrap().command {
+            all.extend(act.answers.iter().map(|answer| answer.instructions));
+        }
+        ControlFlow::Continue(())
+    };
+    journal.for_each(1, last, visit).unwrap();
+    all
 }
 
 fn refusals(ran: &Ran, name: &str) -> Vec<(RefusalCode, String)> {
@@ -178,9 +200,12 @@ fn continuous_an_answer_that_was_overtaken_is_asked_for_again() {
     let (asked, paid) = <(Arc<Gauge>, Arc<Gauge>)>::default();
     let town = library(overtaken(&asked, &paid), 1)
         .player("other", once_asked(&asked, &paid, services::transfer(&id("reader"), 40)));
-    let ran = on_the_clock_of_the_machine(&town);
+    let disk = MemoryDisk::new();
+    let ran = recorded(&town, &disk);
     assert_eq!(refusals(&ran, "reader"), [], "the second answer was believed, the first was not");
     assert_eq!((ran.outcome.code.asked, ran.outcome.code.stale), (2, 1));
+    drop(ran);
+    assert_eq!(borne(&disk), [100], "both are paid for");
 }
 
 #[test]
@@ -199,9 +224,12 @@ fn continuous_a_view_that_changes_in_the_middle_of_a_check_ends_it() {
     });
     let town =
         library(engine, 1).player("other", once_asked(&asked, &paid, services::transfer(&id("reader"), 40)));
-    let ran = on_the_clock_of_the_machine(&town);
+    let disk = MemoryDisk::new();
+    let ran = recorded(&town, &disk);
     assert_eq!(refusals(&ran, "reader"), []);
     assert_eq!((ran.outcome.code.asked, ran.outcome.code.stale), (1, 1));
+    drop(ran);
+    assert_eq!(borne(&disk), [100], "also the one that came to nothing");
 }
 
 #[test]

@@ -245,7 +245,17 @@ impl Asker {
         let counts = CodeCounts::default();
         let run_instructions_max = u64::MAX;
         let programs = &self.programs;
-        Asking { desk, programs, limits, run_instructions_max, now, rounds: 0, is_overtaken: false, counts }
+        Asking {
+            desk,
+            programs,
+            limits,
+            run_instructions_max,
+            now,
+            rounds: 0,
+            is_overtaken: false,
+            wasted: Vec::new(),
+            counts,
+        }
     }
 
     fn limits(&self, world: &World) -> Limits {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ecology_sandbox::{Called, Fault, Limits};
-use ecology_types::{Act, Command, Denial, PermissionAnswer, Reads, SmolStr, Time, ToolAct, Value};
+use ecology_types::{Act, Command, Denial, Key, PermissionAnswer, Reads, SmolStr, Time, ToolAct, Value};
 use ecology_world::{Question, Run, World, is_cacheable};
 
 use super::cache::Cache;
@@ -28,6 +28,8 @@ pub(super) struct Asking<'p, D> {
     pub(super) rounds: u32,
     /// Whether a check ended because what it was told had changed, and was not asked again.
     pub(super) is_overtaken: bool,
+    /// Instructions of checks whose answers did not hold, by contract: its next answer bears them.
+    pub(super) wasted: Vec<(Key, u64)>,
     pub(super) counts: CodeCounts,
 }
 
@@ -95,12 +97,14 @@ impl<D: Desk> Asking<'_, D> {
         let mut act = act;
         loop {
             let rounds = self.rounds;
-            let (back, next, found, spent) = self.desk.look(move |world, cache| {
+            let (back, next, found, spent, wasted) = self.desk.look(move |world, cache| {
                 let (mut counts, mut rounds) = (CodeCounts::default(), rounds);
+                let wasted = dropped(world, &act, now);
                 let next = next(world, cache, &mut act, &mut rounds, runs, now, &mut counts);
-                (act, next, counts, rounds)
+                (act, next, counts, rounds, wasted)
             })?;
             self.counts.add(&found);
+            self.wasted.extend(wasted);
             (act, self.rounds) = (back, spent);
             match next {
                 Next::Step => return Ok((act, None)),
@@ -139,7 +143,7 @@ impl<D: Desk> Asking<'_, D> {
         let Posed { question, source, request, reads, seed, record } = posed;
         let limits = self.limits.clone();
         let program = self.program(&source, &limits);
-        let (asked, now) = (Arc::clone(&question), self.now);
+        let (asked, now, contract) = (Arc::clone(&question), self.now, question.contract);
         let mut host = Looking { desk: &mut self.desk, question: asked, reads, record, now, end: None };
         let called = match program {
             Ok(program) => program.call(CHECK, &[request], &limits, seed, &mut host),
@@ -148,7 +152,9 @@ impl<D: Desk> Asking<'_, D> {
         let Looking { reads, end, .. } = host;
         if end == Some(End::Stale) {
             self.counts.stale += 1;
+            self.counts.instructions = self.counts.instructions.saturating_add(called.instructions);
             self.is_overtaken = true;
+            self.wasted.push((contract, called.instructions));
             return Ok(None);
         }
         let (given, is_cacheable) = match called.outcome {
@@ -163,7 +169,7 @@ impl<D: Desk> Asking<'_, D> {
             Err(fault) => (Err(SmolStr::from(fault.to_string())), false),
         };
         let instructions = called.instructions;
-        let answer = self.desk.look(move |world, cache| {
+        let mut answer = self.desk.look(move |world, cache| {
             let answer = world.answer_of(&question, reads, given, instructions);
             let is_fault = matches!(&answer.verdict, Err(denial) if denial.is_fault);
             if is_cacheable && !is_fault {
@@ -173,6 +179,14 @@ impl<D: Desk> Asking<'_, D> {
         })?;
         self.counts.asked += 1;
         self.counts.instructions = self.counts.instructions.saturating_add(answer.instructions);
+        // Code that looks at what changes all the time does not run for nothing.
+        self.wasted.retain(|(of, instructions)| {
+            let is_its = *of == contract;
+            if is_its {
+                answer.instructions = answer.instructions.saturating_add(*instructions);
+            }
+            !is_its
+        });
         self.counts.faults += u64::from(matches!(&answer.verdict, Err(denial) if denial.is_fault));
         Ok(Some(answer))
     }
@@ -189,6 +203,12 @@ impl<D: Desk> Asking<'_, D> {
         self.counts.instructions = self.counts.instructions.saturating_add(instructions);
         self.counts.faults += u64::from(matches!(outcome, Err(denial) if denial.is_fault));
     }
+}
+
+/// Instructions of the answers of an act that do not hold any more, by contract.
+fn dropped(world: &World, act: &Act, now: Time) -> Vec<(Key, u64)> {
+    let ran_in_vain = |answer: &&PermissionAnswer| !answer.is_cached && !world.holds(answer, now);
+    act.answers.iter().filter(ran_in_vain).map(|answer| (answer.contract, answer.instructions)).collect()
 }
 
 /// What an act needs next, on the world as it is: answers from the cache are given to it on the way.

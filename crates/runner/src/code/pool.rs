@@ -217,6 +217,7 @@ fn answer(order: Order, programs: &Programs, tell: &Sender<Told>) -> Option<Answ
         now,
         rounds,
         is_overtaken: false,
+        wasted: Vec::new(),
         counts: CodeCounts { beside: 1, ..CodeCounts::default() },
     };
     // A mistake in an engine must not end this thread: others wait for it.
