@@ -325,12 +325,12 @@ mod tests {
             isolation: SandboxIsolation::InProcess,
             ..Sandbox::default()
         };
-        match asker(&config) {
-            Ok(asker) => assert!(cfg!(feature = "wasm") && asker.engine().name() == "luau_and_wasm"),
-            Err(error) => {
-                assert!(!cfg!(feature = "wasm"));
-                assert!(error.to_string().ends_with("or write sandbox.engine = \"luau\""), "{error}");
-            }
+        let built = asker(&config).map(|asker| asker.engine().name()).map_err(|error| error.to_string());
+        if cfg!(feature = "wasm") {
+            assert_eq!(built, Ok("luau_and_wasm"));
+        } else {
+            let problem = built.unwrap_err();
+            assert!(problem.ends_with("or write sandbox.engine = \"luau\""), "{problem}");
         }
     }
 }

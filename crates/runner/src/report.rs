@@ -185,8 +185,10 @@ pub struct CodeReport {
     pub unavailable: u64,
     /// Sources compiled.
     pub compiled: u64,
-    /// Instructions of all runs and checks.
+    /// Instructions of all runs and checks, those included whose answers did not hold.
     pub instructions: u64,
+    /// Acts whose code ran beside the writer, while others acted.
+    pub acts_beside: u64,
 }
 
 impl From<CodeCounts> for CodeReport {
@@ -200,7 +202,7 @@ impl From<CodeCounts> for CodeReport {
             unavailable,
             compiled,
             instructions,
-            beside: _,
+            beside,
         } = counts;
         Self {
             checks: asked,
@@ -211,6 +213,7 @@ impl From<CodeCounts> for CodeReport {
             unavailable,
             compiled,
             instructions,
+            acts_beside: beside,
         }
     }
 }

@@ -281,6 +281,9 @@ pub(super) fn limits(report: &RunReport, style: Style, width: usize) -> String {
             count(code.faults, "fault"),
             count(code.instructions, "instruction")
         );
+        if code.acts_beside > 0 {
+            ran += &format!(", {} beside the writer", count(code.acts_beside, "act"));
+        }
         if code.unavailable > 0 {
             ran += &format!(", {} that the sandbox could not run", number(code.unavailable));
         }
