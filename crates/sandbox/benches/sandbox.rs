@@ -23,7 +23,7 @@ const ROUNDS: usize = 11;
 const CHECKS: u64 = 2_000;
 const COLD: u64 = 100;
 const CALLERS: u64 = 64;
-const CHECKS_PER_CALLER: u64 = 100;
+const CHECKS_PER_CALLER: u64 = 500;
 const WRITTEN: u64 = 100_000;
 const HOT: usize = 1_000;
 
