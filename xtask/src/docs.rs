@@ -29,12 +29,20 @@ struct Generated {
 }
 
 /// Every generated file, by generator.
-const GENERATED: &[Generated] = &[Generated {
-    outputs: &["config/ecology.schema.json", "config/ecology.toml", "config/all-new.toml"],
-    package: "ecology-features",
-    example: "schema",
-    args: &[],
-}];
+const GENERATED: &[Generated] = &[
+    Generated {
+        outputs: &["config/ecology.schema.json", "config/ecology.toml", "config/all-new.toml"],
+        package: "ecology-features",
+        example: "schema",
+        args: &[],
+    },
+    Generated {
+        outputs: &["docs/run-report.schema.json"],
+        package: "ecology-runner",
+        example: "report_schema",
+        args: &[],
+    },
+];
 
 /// The file that couples pages to code.
 #[derive(Debug, Deserialize)]

@@ -74,6 +74,36 @@ fn every_shell_has_completions() {
     }
 }
 
+/// Reports of every shape: fresh and resumed, with shadows, with code.
+#[test]
+fn a_report_is_what_its_schema_says() {
+    let program = Program::new();
+    let schema = serde_json::from_str(&program.run(&["run", "--json-schema"]).expect(0).out).unwrap();
+    let schema = jsonschema::draft202012::new(&schema).unwrap();
+    let market = ["run", "--json", "--quiet", "--agents", "12", "--ticks", "3", "--world", "a.world"];
+    let shadow = ["--shadow", "access_control=contract", "--set", "journal.snapshot_every_records=50"];
+    let contracts = [
+        "run",
+        "--json",
+        "--quiet",
+        "--scenario",
+        "bazaar",
+        "--agents",
+        "60",
+        "--ticks",
+        "20",
+        "--set",
+        "sandbox.isolation=in_process",
+    ];
+    for call in [market.to_vec(), [&market[..], &shadow].concat(), contracts.to_vec()] {
+        let report: serde_json::Value = serde_json::from_str(&program.run(&call).expect(0).out).unwrap();
+        let problems: Vec<String> =
+            schema.iter_errors(&report).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(problems.is_empty(), "{call:?}: {problems:#?}");
+    }
+    assert!(!schema.is_valid(&serde_json::json!({ "report_version": 1 })), "it asks for something");
+}
+
 #[test]
 fn doctor_leaves_nothing_behind() {
     let program = Program::new();

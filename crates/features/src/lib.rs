@@ -47,4 +47,4 @@ pub use loaded::{Loaded, Origin, SettingRow, load, table};
 pub use place::Place;
 pub use position::{FeatureRow, Position, State, next_step, rows};
 pub use reference::{all_new, reference};
-pub use schema::{schema, schema_text};
+pub use schema::{schema, schema_text, text_of};

@@ -80,7 +80,13 @@ fn tidy(schema: &mut Value) {
 /// The schema as the text of `config/ecology.schema.json`.
 #[must_use]
 pub fn schema_text() -> String {
-    let mut text = format!("{:#}", sorted(schema()));
+    text_of(schema())
+}
+
+/// A schema as text that does not depend on the order in which it was put together, with a line end.
+#[must_use]
+pub fn text_of(schema: Value) -> String {
+    let mut text = format!("{:#}", sorted(schema));
     text.push('\n');
     text
 }

@@ -158,7 +158,7 @@ fn run(with_attackers: bool) -> (u64, CodeCounts) {
         }),
         scorer: compose::scorer(),
         seed: Seed(1),
-        minds: None,
+        minds: ecology_runner::FormerMinds::None,
         think_timeout: Span::from_secs(300),
         arrivals: Vec::new(),
         code: Asker::new(Arc::new(LuauEngine::new(HOST_FUNCTIONS)), NonZeroUsize::MIN, 60_000),

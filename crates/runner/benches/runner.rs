@@ -110,7 +110,7 @@ fn equipment(meter: MeterSource) -> Result<Equipment, Box<dyn std::error::Error>
         make_mind: compose::minds(false),
         scorer: compose::scorer(),
         seed: Seed(1),
-        minds: None,
+        minds: ecology_runner::FormerMinds::None,
         arrivals: Vec::new(),
         code: ecology_runner::compose::asker(&ecology_features::config::Sandbox {
             isolation: ecology_features::config::SandboxIsolation::InProcess,

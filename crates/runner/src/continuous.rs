@@ -125,7 +125,7 @@ pub fn run_continuously(
         run.drive.mint(now)?;
         run.answer_calls(now)?;
         run.drive.book_if_full(now)?;
-        run.drive.host.snapshot_if_due(run.drive.observer)?;
+        run.drive.snapshot_if_due()?;
         steps += 1;
         if steps.is_multiple_of(limits.progress_every_steps) {
             progress(run.drive.world());

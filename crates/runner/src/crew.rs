@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ecology_minds::{Decision, Mind, Summary};
 use ecology_types::{ArtifactRecord, Charges, Key, Outcome, Seed, Snug, Time, Value};
-use ecology_world::World;
+use ecology_world::{LoopState, World};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,15 @@ pub(crate) struct Crew {
     place: FxHashMap<Key, u32>,
     seed: Seed,
     make: MakeMind,
+}
+
+/// What came of giving minds their states back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Restored {
+    /// Minds that go on.
+    pub(crate) minds: usize,
+    /// Minds that could not take their states.
+    pub(crate) failed: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,10 +155,21 @@ impl Crew {
         let_go("crew");
     }
 
-    /// Gives minds their states back. Gives how many could not take theirs; those start anew.
-    pub(crate) fn restore(&mut self, bytes: &[u8], world: &World) -> usize {
-        let Ok(saved) = postcard::from_bytes::<Vec<Saved>>(bytes) else { return self.members.len() };
-        let mut failed = 0;
+    /// How many agents have thought already, as far as the states of their loops tell.
+    pub(crate) fn begun(&self, world: &World) -> usize {
+        let state = |member: &Member| world.agents().get(member.agent).map(|row| &row.state);
+        let is_over = |state: Option<&LoopState>| {
+            matches!(state, None | Some(LoopState::New | LoopState::Paused | LoopState::Stopped))
+        };
+        self.members.iter().filter(|member| !is_over(state(member))).count()
+    }
+
+    /// Gives minds their states back; those that cannot take theirs start anew.
+    pub(crate) fn restore(&mut self, bytes: &[u8], world: &World) -> Restored {
+        let Ok(saved) = postcard::from_bytes::<Vec<Saved>>(bytes) else {
+            return Restored { minds: 0, failed: self.members.len() };
+        };
+        let mut found = Restored::default();
         for row in saved {
             let Some(at) = self.place(row.agent) else { continue };
             let ready =
@@ -168,9 +188,10 @@ impl Crew {
                     member.remember(outcome);
                 }
             }
-            failed += usize::from(!restored);
+            found.minds += usize::from(restored);
+            found.failed += usize::from(!restored);
         }
-        failed
+        found
     }
 }
 

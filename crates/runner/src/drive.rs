@@ -14,7 +14,7 @@ use rustc_hash::FxHashMap;
 use crate::bookkeeping::{Bookkeeping, Source, Took};
 use crate::code::{Answered, Asker, Sent};
 use crate::compose;
-use crate::crew::{Crew, MakeMind};
+use crate::crew::{self, Crew, MakeMind};
 use crate::enforcement::Enforcement;
 use crate::host::{Host, HostError, Observer};
 use crate::outcome::{Ended, RunOutcome};
@@ -30,14 +30,35 @@ pub struct Equipment {
     pub scorer: Box<dyn Scorer>,
     /// Where all randomness of the run comes from.
     pub seed: Seed,
-    /// States of minds from an earlier run that ended at this very record.
-    pub minds: Option<Vec<u8>>,
+    /// What is there of the minds of earlier runs.
+    pub minds: FormerMinds,
     /// Longest thought of a mind that thinks on a thread of its own.
     pub think_timeout: Span,
     /// Principals that join later, with the time of their arrival, ascending. Those who are there already are passed over.
     pub arrivals: Vec<(Time, Founder)>,
     /// Asks the code of contracts.
     pub code: Asker,
+}
+
+/// What is there of the minds of earlier runs, when a run begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum FormerMinds {
+    /// Nobody has run this world yet.
+    #[default]
+    None,
+    /// An earlier run ended before it could keep any.
+    Lost,
+    /// Their states, as they were kept.
+    Kept(KeptMinds),
+}
+
+/// States of minds as an earlier run kept them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptMinds {
+    /// The states.
+    pub states: Vec<u8>,
+    /// Whether they are those of the last record. After a crash they are those of the last snapshot, and what happened since is news to the minds.
+    pub is_latest: bool,
 }
 
 /// What an event calls for.
@@ -77,7 +98,7 @@ pub(crate) struct Drive<'o> {
     enforcement: Enforcement,
     /// Longest thought of a mind that thinks on a thread of its own.
     pub(crate) think_timeout: Span,
-    /// Minds of an earlier run that could not go on where they were.
+    /// Minds of an earlier run that could not go on from any state.
     pub(crate) minds_started_anew: usize,
     /// Principals that could not join because their id or their share had been taken.
     pub(crate) arrivals_refused: usize,
@@ -163,10 +184,16 @@ impl<'o> Drive<'o> {
                 | LoopState::Stopped => {}
             }
         }
-        if let Some(minds) = equipment.minds {
-            let Drive { host, crew, .. } = &mut drive;
-            drive.minds_started_anew = crew.restore(&minds, host.world());
-        }
+        let Drive { host, crew, .. } = &mut drive;
+        drive.minds_started_anew = match equipment.minds {
+            FormerMinds::None => 0,
+            FormerMinds::Lost => crew.begun(host.world()),
+            FormerMinds::Kept(KeptMinds { states, is_latest }) => {
+                let crew::Restored { minds, failed } = crew.restore(&states, host.world());
+                // Whoever was not there yet when the states were kept has none, and may have thought since.
+                if is_latest { failed } else { crew.begun(host.world()).saturating_sub(minds) }
+            }
+        };
         drive.catch_up(handled);
         Ok(drive)
     }
@@ -522,6 +549,16 @@ impl<'o> Drive<'o> {
         self.step(&Command::ResolveMint { scores }, now).map(|_| ())
     }
 
+    /// Takes a snapshot when one is due, and keeps the minds as they are then: a run that is killed is gone on with from there.
+    pub(crate) fn snapshot_if_due(&mut self) -> Result<(), HostError> {
+        if !self.host.is_snapshot_due() {
+            return Ok(());
+        }
+        let minds = self.crew.save(self.host.world());
+        self.host.keep(crew::MINDS_TAG, &minds)?;
+        self.host.snapshot_with(self.observer)
+    }
+
     /// Books what is left, ends the run in the journal, and keeps the minds' states for the next one.
     pub(crate) fn finish(mut self, ended: Ended, now: Time) -> Result<RunOutcome, HostError> {
         self.book(now)?;
@@ -539,7 +576,7 @@ impl<'o> Drive<'o> {
         // Looking at the configurations is a question to the world as well, so the verdicts come after it.
         let minds = self.crew.save(self.host.world());
         self.host.keep_verdicts()?;
-        self.host.keep(crate::crew::MINDS_TAG, &minds)?;
+        self.host.keep(crew::MINDS_TAG, &minds)?;
         self.host.sync()?;
         drop(minds);
         let code = self.code.counts();

@@ -307,14 +307,11 @@ impl Host {
         self
     }
 
-    /// Takes a snapshot, with what `observer` remembers, when enough records have come since the last one.
-    ///
-    /// # Errors
-    /// When the state cannot be written down.
-    pub fn snapshot_if_due(&mut self, observer: &dyn Observer) -> Result<(), HostError> {
-        let due = self.snapshot_every > 0
-            && self.world.last_record().saturating_sub(self.last_snapshot) >= self.snapshot_every;
-        if due { self.snapshot_with(observer) } else { Ok(()) }
+    /// Whether enough records have come since the last snapshot for another one.
+    #[must_use]
+    pub fn is_snapshot_due(&self) -> bool {
+        self.snapshot_every > 0
+            && self.world.last_record().saturating_sub(self.last_snapshot) >= self.snapshot_every
     }
 
     /// Takes a snapshot of the world now, with what `observer` remembers: a run can go on from it.

@@ -34,7 +34,7 @@ pub struct RunReport {
     pub taken_up: Option<TakenUp>,
     /// How the run ended: finished, interrupted, everybody stopped.
     pub ended: String,
-    /// Minds that lost their state in a crash of an earlier run and began anew.
+    /// Minds of which no state of an earlier run was left, because it was killed before one was kept or cannot be read, and that began anew.
     pub minds_started_anew: u64,
     /// Ticks so far; 0 in continuous mode.
     pub ticks: u64,

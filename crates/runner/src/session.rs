@@ -13,7 +13,7 @@ use crate::clock::{Clock, RealClock, VirtualClock};
 use crate::compose::{self, NoSandbox, NotBuilt};
 use crate::continuous::{ContinuousLimits, run_continuously};
 use crate::crew::MINDS_TAG;
-use crate::drive::Equipment;
+use crate::drive::{Equipment, FormerMinds, KeptMinds};
 use crate::host::{Host, HostError, Observer, Observers};
 use crate::made_with::{Contradiction, MadeWith};
 use crate::outcome::RunOutcome;
@@ -376,7 +376,7 @@ struct Opened {
     file: Option<PathBuf>,
     /// How, when the world existed before.
     taken_up: Option<TakenUp>,
-    minds: Option<Vec<u8>>,
+    minds: FormerMinds,
 }
 
 fn open(
@@ -424,8 +424,12 @@ fn open(
             }
             let last = world.last_record();
             let minds = match journal.newest_snapshot(MINDS_TAG, last)? {
-                Some((at, bytes)) if at == last => Some(bytes),
-                _ => None,
+                Some((at, states)) => {
+                    taken_up.minds = (at < last).then_some(at);
+                    FormerMinds::Kept(KeptMinds { states, is_latest: at == last })
+                }
+                None if world.run().0 > 0 => FormerMinds::Lost,
+                None => FormerMinds::None,
             };
             let mut host = Host::new(world, journal, batch, every)?.with_snapshot_at(taken_up.snapshot);
             if *host.world().rules() != rules {
@@ -450,7 +454,7 @@ fn open(
     MadeWith::of(config).keep(&mut *journal)?;
     host.record_in(journal, batch, every, records)?;
     host.sync()?;
-    Ok(Opened { host, file, taken_up: None, minds: None })
+    Ok(Opened { host, file, taken_up: None, minds: FormerMinds::None })
 }
 
 /// The first free name in the folder `worlds`.

@@ -61,7 +61,7 @@ pub fn run_ticks(
         }
         now = now.after(length);
         one_tick(&mut drive, &mut thinkers, &mut turns, now, limits.threads, stop)?;
-        drive.host.snapshot_if_due(drive.observer)?;
+        drive.snapshot_if_due()?;
         progress(drive.world());
         if drive.next_arrival().is_none()
             && drive.crew.members.iter().all(|member| is_over(drive.world(), member))

@@ -17,6 +17,7 @@ use ecology_types::{Axis, AxisVector};
 use ecology_world::SNAPSHOT_VERSION;
 
 const MEMORY: &[u8] = b"observers v1";
+const MINDS: &[u8] = b"minds v2";
 const EVERY: u64 = 60;
 
 fn config(scenario: ScenarioName, mode: ExecutionMode) -> Config {
@@ -284,4 +285,50 @@ fn other_positions_and_another_version_replay_everything_and_say_so() {
     let elsewhere = run(&moved, "another");
     assert_eq!((elsewhere.snapshot, elsewhere.passed_over.len()), (0, 0), "{elsewhere:?}");
     assert_eq!(run(&moved, "another").replayed, 0);
+}
+
+/// Minds of a killed run lose what they knew since the last snapshot, and no more.
+fn minds_go_on(mode: ExecutionMode) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(ScenarioName::Commune, mode);
+    let (mut kept, mut lost) = (0, 0);
+    for image in killed(folder.path(), &config) {
+        let run = |path: &Path| {
+            let report = go_on(path, &config).0;
+            (report.taken_up.unwrap().minds, report.minds_started_anew, report.population.agents)
+        };
+        let newest = {
+            let mut journal = SqliteJournal::open(&image, OpenMode::Read).unwrap();
+            let last = journal.last();
+            journal.newest_snapshot(MINDS, u64::MAX).unwrap().map(|(at, _)| (at, last))
+        };
+        let spoiled = folder.path().join("spoiled");
+        copy(&image, &spoiled);
+        spoil(&spoiled, MINDS, usize::MAX);
+        let (from, anew, agents) = run(&image);
+        match newest {
+            None => {
+                assert_eq!(from, None);
+                assert!(anew > 0, "nothing was kept, and that is told");
+            }
+            Some((at, last)) if at < last => {
+                assert_eq!(from, Some(at));
+                assert!(anew < agents / 2, "{anew} of {agents} began anew although they were kept at {at}");
+                kept += 1;
+            }
+            Some(_) => assert_eq!((from, anew), (None, 0), "it ended in order"),
+        }
+        if newest.is_some() {
+            assert!(run(&spoiled).1 > agents / 2, "what cannot be read is lost");
+            lost += 1;
+        }
+        std::fs::remove_file(&spoiled).unwrap();
+    }
+    assert!(kept > 0 && lost > 0, "{kept}, {lost}");
+}
+
+#[test]
+fn minds_of_a_killed_run_go_on_as_they_were_at_its_last_snapshot() {
+    minds_go_on(ExecutionMode::Tick);
+    minds_go_on(ExecutionMode::Continuous);
 }

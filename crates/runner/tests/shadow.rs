@@ -242,7 +242,7 @@ fn play(parts: Parts, path: &Path) -> (StateHash, Vec<(Axis, Report)>) {
         make_mind: compose::minds(false),
         scorer: compose::scorer(),
         seed: Seed(1),
-        minds: None,
+        minds: ecology_runner::FormerMinds::None,
         arrivals: Vec::new(),
         code: ecology_runner::compose::asker(&ecology_features::config::Sandbox {
             isolation: ecology_features::config::SandboxIsolation::InProcess,

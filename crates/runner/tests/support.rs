@@ -11,8 +11,8 @@ use ecology_minds::{Decision, Mind, MindError, Pace, Perception, Then};
 use ecology_runner::clock::{Clock, VirtualClock};
 use ecology_runner::code::Asker;
 use ecology_runner::{
-    ContinuousLimits, Equipment, Host, HostError, MeterSource, Observer, RunOutcome, Stop, TickLimits,
-    compose, run_continuously, run_ticks,
+    ContinuousLimits, Equipment, FormerMinds, Host, HostError, KeptMinds, MeterSource, Observer, RunOutcome,
+    Stop, TickLimits, compose, run_continuously, run_ticks,
 };
 use ecology_sandbox::Engine;
 use ecology_types::{
@@ -296,7 +296,8 @@ impl Town {
             }),
             scorer: compose::scorer(),
             seed: self.seed,
-            minds,
+            minds: minds
+                .map_or(FormerMinds::None, |states| FormerMinds::Kept(KeptMinds { states, is_latest: true })),
             think_timeout: self.think_timeout,
             arrivals: self.arrivals.clone(),
             code: match &self.engine {

@@ -45,6 +45,9 @@ pub(crate) struct RunArgs {
     /// Print the report as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the JSON Schema of that object, and run nothing
+    #[arg(long)]
+    pub(crate) json_schema: bool,
     /// No progress on stderr
     #[arg(long, short)]
     pub(crate) quiet: bool,

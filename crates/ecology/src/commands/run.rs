@@ -20,6 +20,9 @@ use crate::terminal::Terminal;
 use ecology_runner::session::{self, SessionError, SessionSpec};
 
 pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    if args.json_schema {
+        return terminal.print(&ecology_runner::report_schema_text()).map(|()| Exit::Ok);
+    }
     let mut loaded = load(args.sources()?)?;
     for (deprecation, _) in loaded.deprecations() {
         // What is only met by an action is told of by the world when it happens.

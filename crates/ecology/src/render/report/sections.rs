@@ -90,9 +90,15 @@ fn how_taken_up(taken_up: &TakenUp) -> String {
         0 => format!("replayed from the first record, {replayed}"),
         at => format!("taken up from the snapshot at record {}, {replayed} replayed", number(at)),
     };
-    match &*taken_up.passed_over {
+    let how = match &*taken_up.passed_over {
         [] => how,
         passed_over => format!("{how}; snapshots passed over: {}", passed_over.join("; ")),
+    };
+    match taken_up.minds {
+        None => how,
+        Some(at) => {
+            format!("{how}; the run before was killed, so minds go on as they were at record {}", number(at))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ecology_runner::report::{
     Actions, CodeReport, Finding, HashReport, LimitsReport, MeteringReport, MintReport, Money, Population,
-    RunReport, ShadowLatency, ShadowSummary, Trade, User,
+    RunReport, ShadowLatency, ShadowSummary, TakenUp, Trade, User,
 };
 
 use super::render;
@@ -200,7 +200,13 @@ fn a_run_that_was_interrupted_and_broke_a_law() {
         ticks: 0,
         mode: "continuous (virtual clock)".to_owned(),
         resumed: true,
-        taken_up: None,
+        taken_up: Some(TakenUp {
+            snapshot: 100_000,
+            replayed: 1_234,
+            elapsed_us: 5,
+            minds: Some(100_000),
+            passed_over: Vec::new(),
+        }),
         run: 2,
         minds_started_anew: 1,
         findings: Vec::new(),
