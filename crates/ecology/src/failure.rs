@@ -61,8 +61,19 @@ impl Failure {
             Exit::Journal,
             "output::failed",
             format!("the output cannot be written: {error}"),
-            "make room where it goes, or send it elsewhere",
+            "make room where it goes, or send it elsewhere; what the command was to do is done, only this is missing",
         )
+    }
+
+    /// The same, naming the file that it is about where its text does not.
+    pub(crate) fn about(mut self, file: &std::path::Path) -> Self {
+        let name = shown(file);
+        for problem in &mut self.problems {
+            if !problem.message.contains(&name) {
+                problem.message = format!("{name}: {}", problem.message);
+            }
+        }
+        self
     }
 
     /// A world that was made by a run.

@@ -41,8 +41,13 @@ fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::detect(cli.color, cli.verbose);
+    let worlds = cli.command.worlds();
     let outcome = match crash::guard(cli.verbose, || execute(cli.command, &terminal)) {
-        Ok(outcome) => outcome,
+        // What is wrong with a file, its journal says without knowing its name.
+        Ok(outcome) => outcome.map_err(|failure| match &worlds[..] {
+            [world] if failure.exit == Exit::World => failure.about(world),
+            _ => failure,
+        }),
         Err(crash) => {
             terminal.say(&crash);
             return Exit::Crashed.into();

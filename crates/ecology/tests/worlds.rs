@@ -135,9 +135,10 @@ fn the_report_fits_eighty_columns_and_its_commands_work() {
         next.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")).collect();
     assert_eq!(commands.len(), 3, "{next}");
     for command in commands {
-        // As typed, in the same folder; runs are made short.
+        // As typed, in the same folder; runs are made short. They are of as many agents and the seed that were asked for.
         let short = if command.contains(" run ") {
-            format!("{command} --agents 4 --ticks 2")
+            assert!(command.contains("--agents 8 --seed 7"), "{command}");
+            format!("{command} --ticks 2")
         } else {
             command.to_owned()
         };
@@ -173,4 +174,111 @@ fn one_ctrl_c_ends_in_order() {
     let answer = Answer::from(child.wait_with_output().unwrap()).expect(0);
     assert_eq!(answer.json()["ended"], "interrupted");
     program.run(&["replay", "a.world"]).expect(0);
+}
+
+/// What was used under ticks may be more than a window holds; windows that serve from then on are not to blame for it.
+#[test]
+fn a_world_that_was_moved_to_windows_is_lawful_from_its_first_tick_on() {
+    let program = Program::new();
+    let commune = ["run", "--quiet", "--scenario", "commune", "--agents", "26", "--world", "a.world"];
+    program.run(&[&commune[..], &["--ticks", "48"]].concat()).expect(0);
+    std::fs::copy(program.path("a.world"), program.path("b.world")).unwrap();
+    program.run(&["migrate", "a.world", "--to", "features.rate_limiting=rolling"]).expect(0);
+    let moved = program.run(&["inspect", "a.world"]).expect(0).out;
+    assert!(moved.contains("rate_limiting=rolling, from the next run on"), "{moved}");
+    for ticks in ["2", "3"] {
+        program.run(&["run", "--quiet", "--world", "a.world", "--ticks", ticks]).expect(0);
+        program.run(&["replay", "a.world"]).expect(0);
+        let looked = program.run(&["inspect", "a.world"]).expect(0).out;
+        assert!(looked.contains("laws         hold"), "{looked}");
+    }
+    // Also without a migration.
+    let switch = ["--set", "features.rate_limiting=rolling", "--set", "features.execution_mode=continuous"];
+    let here = ["run", "--quiet", "--world", "b.world", "--duration", "2s"];
+    let told = program.run(&[&here[..], &switch].concat()).expect(0).talk;
+    assert!(told.contains("rate_limiting=tick execution_mode=tick; this run goes on with"), "{told}");
+    program.run(&["replay", "b.world"]).expect(0);
+}
+
+#[test]
+fn minds_go_on_in_a_fork_and_not_in_what_a_dump_made() {
+    let program = Program::new();
+    let commune = ["run", "--quiet", "--scenario", "commune", "--agents", "20", "--ticks", "8"];
+    program.run(&[&commune[..], &["--world", "a.world"]].concat()).expect(0);
+    program.run(&["fork", "a.world", "--to", "b.world"]).expect(0);
+    let dump = program.run(&["dump", "a.world"]).expect(0).out;
+    std::fs::write(program.path("twice"), format!("{dump}{dump}")).unwrap();
+    let twice = program.run(&["load", "twice", "--to", "c.world"]).expect(4).talk;
+    assert!(twice.contains("twice: line") && twice.contains("something follows"), "{twice}");
+    std::fs::write(program.path("text"), dump).unwrap();
+    program.run(&["load", "text", "--to", "c.world"]).expect(0);
+    let go_on = |world: &str| {
+        let run = program.run(&["run", "--json", "--quiet", "--world", world, "--ticks", "4"]).expect(0);
+        serde_json::from_str::<serde_json::Value>(&run.out).unwrap()
+    };
+    let (original, forked, loaded) = (go_on("a.world"), go_on("b.world"), go_on("c.world"));
+    assert_eq!(forked["minds_started_anew"], 0);
+    assert_eq!(forked["state_hash"]["decided"], original["state_hash"]["decided"], "a fork goes on alike");
+    assert_ne!(loaded["minds_started_anew"], 0, "a dump holds no minds, and that is told");
+}
+
+#[test]
+fn runs_that_begin_at_once_get_worlds_of_their_own() {
+    let program = Program::new();
+    let mut runs: Vec<_> = (0..4)
+        .map(|_| {
+            program
+                .command(&["run", "--json", "--quiet", "--agents", "12", "--ticks", "2"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let mut worlds: Vec<String> = runs
+        .drain(..)
+        .map(|run| {
+            let output = run.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            report["world"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    worlds.sort_unstable();
+    worlds.dedup();
+    assert_eq!(worlds.len(), 4, "{worlds:?}");
+}
+
+#[test]
+fn a_move_that_needs_another_one_names_it() {
+    let program = Program::new();
+    let run = ["run", "--quiet", "--agents", "12", "--ticks", "2", "--world"];
+    program.run(&[&run[..], &["a.world"]].concat()).expect(0);
+    let new =
+        ["b.world", "--set", "features.rate_limiting=rolling", "--set", "features.execution_mode=continuous"];
+    program.run(&[&run[..], &new].concat()).expect(0);
+    for (world, to, first) in [
+        ("a.world", "access_control=contract", "features.artifact_ontology=unified"),
+        ("a.world", "execution_mode=continuous", "features.rate_limiting=rolling"),
+        ("b.world", "rate_limiting=tick", "features.execution_mode=tick"),
+    ] {
+        let said = program.run(&["migrate", world, "--to", &format!("features.{to}")]).expect(3).talk;
+        let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(&format!("migrate {world} --to {first}")), "{said}");
+    }
+}
+
+#[test]
+fn what_is_damaged_is_named() {
+    let program = Program::new();
+    let run = ["run", "--quiet", "--agents", "12", "--ticks", "2", "--world"];
+    program.run(&[&run[..], &["a.world"]].concat()).expect(0);
+    let mut bytes = std::fs::read(program.path("a.world")).unwrap();
+    let middle = bytes.len() / 3;
+    for byte in &mut bytes[middle..middle + 64] {
+        *byte ^= 0x5a;
+    }
+    std::fs::write(program.path("b.world"), bytes).unwrap();
+    let said = program.run(&["replay", "b.world"]).expect(4).talk;
+    assert!(said.contains("b.world"), "{said}");
 }

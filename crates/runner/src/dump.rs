@@ -59,6 +59,8 @@ pub enum DumpError {
         doing: &'static str,
         /// What the system says.
         detail: String,
+        /// What kind of error that is.
+        kind: std::io::ErrorKind,
     },
     /// The text is no dump.
     #[error("line {line}: {detail}; take a text that `ecology dump` has written")]
@@ -98,15 +100,14 @@ pub fn dump(path: &Path, out: &mut dyn Write) -> Result<u64, DumpError> {
     let mut journal = SqliteJournal::open(path, OpenMode::Read).map_err(OpenError::from)?;
     let axes = store::last_axes(&mut journal)?;
     let last = journal.last();
-    let failed = |error: std::io::Error| DumpError::Text { doing: "written", detail: error.to_string() };
+    let failed = |error: std::io::Error| text_error("written", &error);
     let head = Head {
         ecology_dump: DUMP_VERSION,
         record_version: RECORD_VERSION,
         made_with: MadeWith::read(&journal)?,
     };
-    let json = |value: serde_json::Result<String>| {
-        value.map_err(|error| DumpError::Text { doing: "written", detail: error.to_string() })
-    };
+    let json =
+        |value: serde_json::Result<String>| value.map_err(|error| text_error("written", &error.into()));
     writeln!(out, "{}", json(serde_json::to_string(&head))?).map_err(failed)?;
     let mut next = 1;
     let mut line = String::new();
@@ -162,6 +163,9 @@ pub fn load(text: &mut dyn BufRead, to: &Path) -> Result<u64, DumpError> {
     if last != foot.records || last == 0 {
         return Err(lines.wrong(&format!("{last} records came before it and it names {}", foot.records)));
     }
+    if lines.next()?.is_some() {
+        return Err(lines.wrong("something follows the last line of the dump"));
+    }
     let axes = store::last_axes(&mut journal)?;
     let world = store::recover(&mut journal, axes, Recover::FROM_THE_START, &mut Observers::default())?;
     let hash = world.hash();
@@ -174,6 +178,10 @@ pub fn load(text: &mut dyn BufRead, to: &Path) -> Result<u64, DumpError> {
     Box::new(journal).close()?;
     draft.publish()?;
     Ok(last)
+}
+
+fn text_error(doing: &'static str, error: &std::io::Error) -> DumpError {
+    DumpError::Text { doing, detail: error.to_string(), kind: error.kind() }
 }
 
 fn append(journal: &mut SqliteJournal, last: u64, waiting: &mut Vec<Vec<u8>>) -> Result<u64, DumpError> {
@@ -197,7 +205,7 @@ impl Lines<'_> {
         let most = LINE_BYTES_MAX as u64;
         let read = std::io::Read::take(&mut *self.text, most)
             .read_until(b'\n', &mut line)
-            .map_err(|error| DumpError::Text { doing: "read", detail: error.to_string() })?;
+            .map_err(|error| text_error("read", &error))?;
         self.number += 1;
         if read == 0 {
             return Ok(None);

@@ -6,6 +6,7 @@ use ecology_journal::{Frame, Journal, JournalError, OpenMode, SqliteJournal};
 use ecology_world::StateHash;
 use serde::{Deserialize, Serialize};
 
+use crate::crew::MINDS_TAG;
 use crate::draft::{Draft, DraftError};
 use crate::host::Observers;
 use crate::made_with::MadeWith;
@@ -120,6 +121,10 @@ fn copy(old: &mut SqliteJournal, at: u64, draft: &Path, from: &Path) -> Result<F
     let hash = world.hash();
     let kept = format!("{} {}", hash.decided_hex(), hash.measured_hex());
     new.save_snapshot(at, HASH_TAG, kept.as_bytes())?;
+    // The minds go on as they were then, or as they were kept last before.
+    if let Some((kept_at, minds)) = old.newest_snapshot(MINDS_TAG, at)? {
+        new.save_snapshot(kept_at, MINDS_TAG, &minds)?;
+    }
     let name = from.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let origin = ForkOrigin { world: name, record: at, decided: hash.decided_hex() };
     let text = serde_json::to_string(&origin).map_err(|error| JournalError::Io {

@@ -34,7 +34,8 @@ pub struct RunReport {
     pub taken_up: Option<TakenUp>,
     /// How the run ended: finished, interrupted, everybody stopped.
     pub ended: String,
-    /// Minds of which no state of an earlier run was left, because it was killed before one was kept or cannot be read, and that began anew.
+    /// Minds that began anew because nothing of them was kept that can be read: an earlier run was killed before it kept them, or the world was
+    /// made from a dump, which holds none.
     pub minds_started_anew: u64,
     /// Ticks so far; 0 in continuous mode.
     pub ticks: u64,

@@ -18,7 +18,8 @@ pub struct TakenUp {
     pub replayed: u64,
     /// Real time from opening the file until the run could go on, in microseconds.
     pub elapsed_us: u64,
-    /// The record whose states the minds go on from, where it is not the last one: a run was killed, and what happened since is news to them.
+    /// The record whose states the minds go on from, where it is not the last one, because a run was killed or the world was forked between two
+    /// snapshots; what happened since is news to them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minds: Option<u64>,
     /// Why newer snapshots were not used, the newest first.

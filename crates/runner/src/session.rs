@@ -388,19 +388,19 @@ fn open(
 ) -> Result<Opened, SessionError> {
     let in_memory = in_memory(config);
     let is_imported = config.run.scenario == ScenarioName::Imported;
-    let path = match path {
+    let is_fresh = path.is_none() && !in_memory && !is_imported;
+    let mut path = match path {
         Some(path) => path,
         None if in_memory || is_imported => PathBuf::new(),
-        None => fresh_path(config.run.scenario.name())?,
+        None => fresh_path(config.run.scenario.name(), 1)?.1,
     };
     let mut rules = config.rules()?;
     both.scenario.adapt(&mut rules);
     let batch = config.journal.batch_records_max as usize;
     let every = config.journal.snapshot_every_records;
-    let file = (!in_memory).then(|| path.clone());
     let mut empty = None;
     let opening = std::time::Instant::now();
-    if !in_memory && worlds.exists(&path) {
+    if !in_memory && !is_fresh && worlds.exists(&path) {
         let mut journal = worlds.journal(config, &path, OpenMode::Write)?;
         if journal.last() == 0 {
             // Somebody was killed while making this world; nothing was acknowledged, so it is made anew.
@@ -436,7 +436,7 @@ fn open(
                 let now = host.world().time();
                 host.step(&Command::SetRules(Box::new(rules)), now, both)?;
             }
-            return Ok(Opened { host, file, taken_up: Some(taken_up), minds });
+            return Ok(Opened { host, file: Some(path), taken_up: Some(taken_up), minds });
         }
     }
     if is_imported {
@@ -448,24 +448,46 @@ fn open(
     let records = host.create(genesis, both)?;
     let mut journal = match empty {
         Some(journal) => journal,
+        None if is_fresh => {
+            let (journal, free) = journal_of_its_own(worlds, config)?;
+            path = free;
+            journal
+        }
         None => worlds.journal(config, &path, OpenMode::Create)?,
     };
     store::stamp(&mut *journal)?;
     MadeWith::of(config).keep(&mut *journal)?;
     host.record_in(journal, batch, every, records)?;
     host.sync()?;
-    Ok(Opened { host, file, taken_up: None, minds: FormerMinds::None })
+    Ok(Opened { host, file: (!in_memory).then_some(path), taken_up: None, minds: FormerMinds::None })
 }
 
-/// The first free name in the folder `worlds`.
-fn fresh_path(scenario: &str) -> Result<PathBuf, SessionError> {
+/// A world that nobody has named gets the first free name; where another run was faster, the next one.
+fn journal_of_its_own(
+    worlds: &dyn Worlds,
+    config: &Config,
+) -> Result<(Box<dyn Journal>, PathBuf), SessionError> {
+    let mut from = 1;
+    loop {
+        let (number, path) = fresh_path(config.run.scenario.name(), from)?;
+        match worlds.journal(config, &path, OpenMode::Create) {
+            Err(JournalError::AlreadyExists { .. } | JournalError::Locked { .. }) if number < u32::MAX => {
+                from = number + 1;
+            }
+            made => return Ok((made?, path)),
+        }
+    }
+}
+
+/// The first free name in the folder `worlds`, from a number on, with its number.
+fn fresh_path(scenario: &str, from: u32) -> Result<(u32, PathBuf), SessionError> {
     let folder = Path::new("worlds");
     std::fs::create_dir_all(folder).map_err(|error| SessionError::Folder {
         folder: folder.display().to_string(),
         detail: error.to_string(),
     })?;
-    let free = (1_u32..).map(|n| folder.join(format!("{scenario}-{n:03}.world"))).find(|path| !path.exists());
-    Ok(free.unwrap_or_else(|| folder.join(format!("{scenario}.world"))))
+    let named = |n| (n, folder.join(format!("{scenario}-{n:03}.world")));
+    Ok((from..u32::MAX).map(named).find(|(_, path)| !path.exists()).unwrap_or_else(|| named(u32::MAX)))
 }
 
 /// Opens a world to look at it: its present state, its journal, and the positions of its last record.

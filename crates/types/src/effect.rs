@@ -469,6 +469,22 @@ pub enum TransferReason {
     BidRefund,
 }
 
+impl TransferReason {
+    /// Its name in objects and lists.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Transfer => "transfer",
+            Self::Fee => "fee",
+            Self::EscrowHold => "escrow_hold",
+            Self::EscrowPay => "escrow_pay",
+            Self::EscrowRefund => "escrow_refund",
+            Self::Bid => "bid",
+            Self::BidRefund => "bid_refund",
+        }
+    }
+}
+
 /// Why scrip was minted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MintReason {

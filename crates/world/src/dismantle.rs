@@ -30,6 +30,7 @@ impl World {
             log,
             inboxes,
             clock,
+            refilled: _,
             recent,
             ends,
         } = self;

@@ -24,6 +24,7 @@ mod parts;
 #[cfg(feature = "planted-bugs")]
 mod planted;
 mod quotas;
+mod refilled;
 mod reservations;
 mod result;
 mod revenue;

@@ -17,6 +17,7 @@ use crate::migrations::Migrations;
 use crate::mint::Mint;
 use crate::order_book::OrderBook;
 use crate::parts::Parts;
+use crate::refilled::Refilled;
 use crate::reservations::Reservations;
 use crate::revenue::Revenue;
 use crate::subscriptions::Subscriptions;
@@ -25,7 +26,7 @@ use crate::usage::{Measured, Usage};
 use crate::world::{Clock, World};
 
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
-pub const SNAPSHOT_VERSION: u32 = 7;
+pub const SNAPSHOT_VERSION: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -49,6 +50,7 @@ struct Saved {
     measured: Totals<Measured>,
     log: EventLog,
     clock: Clock,
+    refilled: Refilled,
     limiter: Vec<u8>,
     ontology: Vec<u8>,
 }
@@ -87,6 +89,7 @@ impl World {
             measured: self.measured.clone(),
             log: self.log.clone(),
             clock: self.clock.clone(),
+            refilled: self.refilled,
             limiter: self.parts.limiter.save(),
             ontology: self.parts.ontology.save(),
         };
@@ -142,6 +145,7 @@ impl World {
             inboxes: Inboxes::of(&saved.log),
             log: saved.log,
             clock: saved.clock,
+            refilled: saved.refilled,
             recent: Vec::new(),
             ends: Vec::new(),
         })

@@ -22,6 +22,7 @@ use crate::migrations::Migrations;
 use crate::mint::Mint;
 use crate::order_book::OrderBook;
 use crate::parts::Parts;
+use crate::refilled::Refilled;
 use crate::reservations::Reservations;
 use crate::revenue::Revenue;
 use crate::subscriptions::Subscriptions;
@@ -54,6 +55,7 @@ pub struct World {
     pub(crate) log: EventLog,
     pub(crate) inboxes: Inboxes,
     pub(crate) clock: Clock,
+    pub(crate) refilled: Refilled,
     /// The events of the last record. Their room is that of the next one, so that a step need not ask for it.
     pub(crate) recent: Vec<Event>,
     /// Where the effects of the last record end in its encoding, kept for its room.
@@ -111,6 +113,7 @@ impl World {
             log: EventLog::default(),
             inboxes: Inboxes::default(),
             clock: Clock::default(),
+            refilled: Refilled::default(),
             recent: Vec::new(),
             ends: Vec::new(),
         }
@@ -356,7 +359,8 @@ impl World {
         match effect {
             Effect::Interned { key, id } => self.symbols.insert(*key, id.clone()),
             Effect::RulesSet(rules) => self.set_rules(rules),
-            Effect::RunStarted { run, scenario, seed, .. } => {
+            Effect::RunStarted { run, scenario, seed, axes, .. } => {
+                self.refilled.run_started(*axes, now);
                 self.clock.run = *run;
                 self.clock.running = true;
                 self.clock.deprecations_told.clear();

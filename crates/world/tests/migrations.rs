@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use ecology_contracts::{contract_source, is_policy_contract, policy_contract_id};
 use ecology_types::{
-    Action, ArtifactRecord, Axis, Command, Draft, Effect, GenesisArtifact, Interface, Key, Method, Migration,
-    PolicyDraft, Record, Scrip, Side, SmolStr, Value, WriteMode,
+    Action, ArtifactRecord, Axis, Charges, Command, Draft, Effect, GenesisArtifact, Interface, Key, Method,
+    Migration, PolicyDraft, Record, RefusalCode, Resource, Scrip, Side, SmolStr, Span, Thought, Time, Value,
+    WriteMode,
 };
 use ecology_world::World;
 use proptest::prelude::*;
@@ -440,4 +441,65 @@ proptest! {
         }
         prop_assert_eq!(by_id(&moved.world), by_id(&stayed.world));
     }
+}
+
+/// What ticks let through is no use that windows admitted; what comes since is judged from the first on.
+#[test]
+fn windows_answer_for_what_they_admitted_and_not_for_what_ticks_did() {
+    let mut genesis = genesis(rules());
+    genesis.founders[1].quotas = plenty().with(Resource::LlmCalls, 2);
+    let mut test = TestWorld::with(old(), genesis);
+    let thinks = || {
+        let usage = Charges::of(Resource::LlmCalls, 1);
+        Some(Thought { reservation: None, usage, prompt_digest: 0 })
+    };
+    for second in 1..=3 {
+        test.now = Time::ZERO.after(Span::from_secs(second));
+        test.command(Command::Tick);
+        test.act_as("bob", Action::Noop, thinks()).unwrap();
+        test.act_as("bob", Action::Noop, thinks()).unwrap();
+    }
+    let rolling = Combo { limiter: Choice { side: Side::New, shadowed: false }, ..old() };
+    let mut world = World::new(rolling.parts());
+    for bytes in &test.records {
+        world.fold(Record::decode(bytes).unwrap()).unwrap();
+    }
+    let mut moved = TestWorld::replayed(rolling, world, test.now, test.records);
+    let bob = moved.key("bob");
+    let used = |test: &TestWorld| test.world.parts().limiter.used(bob, Resource::LlmCalls, test.now);
+    let axes = moved.world.axes();
+    let start = Command::StartRun {
+        version: "0".into(),
+        scenario: "test".into(),
+        seed: ecology_types::Seed(1),
+        axes,
+    };
+    moved.command(start);
+    assert_eq!(used(&moved), 6, "three shares are left over from ticks, and every command so far was lawful");
+    // Each of these is followed by a look at the laws; taken up from a snapshot the world knows the same.
+    let saved = World::from_snapshot(rolling.parts(), &moved.world.snapshot().unwrap()).unwrap();
+    assert!(saved.check_invariants().is_ok());
+    for second in [4, 30, 60] {
+        moved.now = Time::ZERO.after(Span::from_secs(second));
+        let outcome = moved.act_as("bob", Action::Noop, thinks());
+        assert_eq!(
+            outcome.unwrap_err().code,
+            RefusalCode::RateExceeded,
+            "nothing is admitted before it fits"
+        );
+    }
+    // One more that nobody admitted is found at once.
+    let event = moved.world.last_event() + 1;
+    let forged = Record {
+        number: moved.world.last_record() + 1,
+        first_event: event,
+        time: moved.now,
+        axes,
+        actor: None,
+        command: Command::Tick,
+        effects: vec![Effect::Charged { principal: bob, charges: Charges::of(Resource::LlmCalls, 1) }],
+    };
+    moved.world.fold(forged).unwrap();
+    let broken = moved.world.check_invariants().unwrap_err();
+    assert_eq!(broken.law, "no window is exceeded", "{broken}");
 }

@@ -91,6 +91,26 @@ pub(crate) enum Command {
     SandboxWorker,
 }
 
+impl Command {
+    /// The files of worlds that it names and that have to be there.
+    pub(crate) fn worlds(&self) -> Vec<PathBuf> {
+        let one = |world: &PathBuf| vec![world.clone()];
+        match self {
+            Self::Run(args) => args.world.iter().cloned().collect(),
+            Self::Inspect(args) => one(&args.world),
+            Self::Why(args) => one(&args.world),
+            Self::Replay(args) => one(&args.world),
+            Self::Agree(args) => args.world.iter().cloned().collect(),
+            Self::Diff(args) => vec![args.a.clone(), args.b.clone()],
+            Self::Fork(args) => one(&args.world),
+            Self::Migrate(args) => one(&args.world),
+            Self::Dump(args) => one(&args.world),
+            Self::Repair(args) => one(&args.world),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Explain one decision: who wanted what, what came of it, and who said so
 ///
 /// Of an action that contracts answered for it shows what each read, said and cost; of the run of a tool its operations in order; of

@@ -32,7 +32,14 @@ pub(crate) fn load(args: &LoadArgs, terminal: &Terminal) -> Result<Exit, Failure
         })?;
         Box::new(BufReader::new(file))
     };
-    let records = dump::load(&mut *text, &args.to)?;
+    let records = dump::load(&mut *text, &args.to).map_err(|error| {
+        let is_text = matches!(
+            error,
+            DumpError::Text { .. } | DumpError::NotADump { .. } | DumpError::OtherVersion { .. }
+        );
+        let failure = Failure::from(error);
+        if is_text { failure.about(&args.text) } else { failure }
+    })?;
     terminal.print(&format!(
         "{}: {}, the state as it was dumped\n",
         shown(&args.to),
@@ -47,8 +54,8 @@ impl From<DumpError> for Failure {
             DumpError::Open(error) => error.into(),
             DumpError::Journal(error) => error.into(),
             DumpError::Draft(error) => error.into(),
-            DumpError::Text { doing: "written", .. } => {
-                Self::with_remedy(Exit::Journal, "output::failed", error.to_string())
+            DumpError::Text { doing: "written", detail, kind } => {
+                Self::output(std::io::Error::new(kind, detail))
             }
             DumpError::Text { .. } => {
                 Self::with_remedy(Exit::Usage, "usage::no_such_file", error.to_string())

@@ -170,12 +170,26 @@ impl Outputs {
 
     /// Writes all three or none; the world last, so that whoever finds it finds everything.
     fn write(&self, prepared: Prepared, toml: &str, report: &str) -> Result<Written, Failure> {
+        self.make_folder()?;
         let config = NewFile::write(&self.config, toml)?;
         let beside = NewFile::write(&self.report, &(crate::text::clean_json(report.to_owned()) + "\n"))?;
         let written = prepared.write(&self.world, report.as_bytes())?;
         config.keep();
         beside.keep();
         Ok(written)
+    }
+}
+
+impl Outputs {
+    /// Runs make the folder of their worlds as well.
+    fn make_folder(&self) -> Result<(), Failure> {
+        let Some(folder) = self.world.parent().filter(|folder| folder.ends_with("worlds")) else {
+            return Ok(());
+        };
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let folder = folder.display().to_string();
+            SessionError::Folder { folder, detail: error.to_string() }.into()
+        })
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod configuration;
 
+use std::path::Path;
+
 use ecology_runner::migrate::{MigrateError, Migrated, MigrationSpec, migrate, positions};
 use ecology_runner::redecide::RedecideError;
 use ecology_runner::session;
-use ecology_types::{Axis, Side};
+use ecology_types::{Axis, AxisVector, Side};
 use serde_json::json;
 
 use crate::cli::MigrateArgs;
@@ -37,6 +39,7 @@ pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, F
         return Ok(Exit::Ok);
     }
     drop(world);
+    comes_first(from, axis, to, &args.world, terminal)?;
     let spec = MigrationSpec {
         axis,
         to,
@@ -77,6 +80,39 @@ pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, F
         terminal.print(&text)?;
     }
     failure.map_or(Ok(Exit::Ok), Err)
+}
+
+/// One axis at a time: what the move needs on another axis has to be there, and what needs the half that is left has to be gone.
+fn comes_first(
+    from: AxisVector,
+    axis: Axis,
+    to: Side,
+    world: &Path,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let after = from.with(axis, to);
+    for other in Axis::ALL {
+        let half = ecology_features::info(other).implementation(after.side(other));
+        let Some(need) = half.needs.iter().find(|need| after.side(need.axis) != need.side) else { continue };
+        let needed = need.axis.implementation(need.side);
+        // Either what is needed moves first, or, where that is just what would be given up, what needs it.
+        let (first, name) = if other == axis {
+            (need.axis, needed)
+        } else {
+            (other, other.implementation(after.side(other).other()))
+        };
+        let word = shell_word(&clean(&world.display().to_string()));
+        return Err(Failure::new(
+            Exit::Config,
+            "config::needs",
+            format!("{other} = {} needs {} = {needed}", half.name, need.axis),
+            format!(
+                "one axis at a time: first {}",
+                terminal.command(&format!("migrate {word} --to features.{first}={name}"))
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// The axis that `--to` names, and the half to move to.

@@ -17,6 +17,10 @@ pub(crate) fn execute(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit, Fa
         return redecide::execute(args, terminal);
     }
     let replay = session::replay(&args.world, args.until)?;
+    if args.until.is_some_and(|until| until > replay.records) {
+        let note = terminal.talk.warning("note:");
+        terminal.say(&format!("{note} the world has {}; all were replayed", count(replay.records, "record")));
+    }
     if args.json {
         let recorded = replay
             .recorded

@@ -10,7 +10,7 @@ use ecology_features::{DeprecationCode, Loaded, Origin, Trigger, load};
 use ecology_runner::Stop;
 use ecology_runner::migrate::positions;
 use ecology_runner::store::OpenError;
-use ecology_types::Axis;
+use ecology_types::{Axis, AxisVector, Side};
 
 use crate::cli::RunArgs;
 use crate::exit::Exit;
@@ -31,11 +31,16 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
         }
     }
     let path = args.world.clone().or_else(|| loaded.config.run.world.clone());
+    let mut before = None;
     if let Some(path) = path.as_deref().filter(|path| path.is_file()) {
         loaded = moved(path, loaded, args)?;
-        take_over(path, &mut loaded, terminal)?;
+        before = take_over(path, &mut loaded)?;
     }
     super::needs::take(&mut loaded, terminal);
+    if let Some(before) = before {
+        tell_of_change(before, loaded.axis_vector(), terminal);
+    }
+    tell_of_less_than_a_tick(&loaded, terminal);
     let stop = Stop::default();
     listen(&stop, terminal)?;
     let axes = loaded.axis_vector();
@@ -48,7 +53,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
     if args.json {
         terminal.print_json(&report)?;
     } else {
-        let next = next::commands(&report, axes, terminal);
+        let next = next::commands(&report, args, axes, terminal);
         terminal.print(&render::report::render(&report, &next, terminal.out, terminal.width))?;
     }
     match &report.broken_law {
@@ -97,23 +102,17 @@ fn moved(path: &Path, loaded: Loaded, args: &RunArgs) -> Result<Loaded, Failure>
 }
 
 /// A world that exists goes on with its own scenario, seed and agents unless somebody asks for others.
-fn take_over(path: &Path, loaded: &mut Loaded, terminal: &Terminal) -> Result<(), Failure> {
+/// Gives the positions that the world has so far.
+fn take_over(path: &Path, loaded: &mut Loaded) -> Result<Option<AxisVector>, Failure> {
     let origins = &loaded.origins;
     let was_asked_for = |key: &str| origins.get(key).is_some_and(|origin| *origin != Origin::Default);
     let (world, _, before) = match session::open_for_reading(path) {
         Ok(opened) => opened,
         // A world whose making was cut short: it is made anew, with what this command says.
-        Err(OpenError::Empty) => return Ok(()),
+        Err(OpenError::Empty) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let now = loaded.axis_vector();
     let before = positions(before, world.migrations());
-    if now != before {
-        terminal.say(&format!(
-            "{} the world ran with {before}; this run goes on with {now}",
-            terminal.talk.warning("note:")
-        ));
-    }
     let (_, _, scenario, seed) = world.run();
     let made_with = session::made_with(path).map_err(OpenError::from)?;
     // A world that was imported has not been run by anybody yet.
@@ -134,7 +133,39 @@ fn take_over(path: &Path, loaded: &mut Loaded, terminal: &Terminal) -> Result<()
             SessionError::MadeOtherwise { world: path.display().to_string(), contradiction }
         })?;
     }
-    Ok(())
+    Ok(Some(before))
+}
+
+/// Says what serves from now on that did not before.
+fn tell_of_change(before: AxisVector, now: AxisVector, terminal: &Terminal) {
+    let note = terminal.talk.warning("note:");
+    let changed = || Axis::ALL.into_iter().filter(|axis| before.side(*axis) != now.side(*axis));
+    let positions = |of: AxisVector| {
+        changed().map(|axis| format!("{axis}={}", of.serving(axis))).collect::<Vec<_>>().join(" ")
+    };
+    if changed().next().is_some() {
+        let (before, now) = (positions(before), positions(now));
+        terminal.say(&format!("{note} the world ran with {before}; this run goes on with {now}"));
+        // Nothing shows beforehand what another mode leads to but another run.
+        if changed().any(|axis| axis != Axis::ExecutionMode) {
+            terminal.say(&format!("{note} `migrate` shows the evidence for such a step before it is taken"));
+        }
+    } else if before != now {
+        terminal.say(&format!("{note} other shadows run beside it than before"));
+    }
+}
+
+/// A run by ticks that has no time for a single one does nothing, which nobody asks for.
+fn tell_of_less_than_a_tick(loaded: &Loaded, terminal: &Terminal) {
+    let config = &loaded.config;
+    let by_ticks = loaded.axis_vector().side(Axis::ExecutionMode) == Side::Old;
+    if let Some(ms) = config.run.duration_ms.filter(|ms| by_ticks && *ms < config.time.tick_ms) {
+        terminal.say(&format!(
+            "{} {ms} ms are less than a tick of {} ms, so nothing will happen; --ticks N counts ticks",
+            terminal.talk.warning("note:"),
+            config.time.tick_ms
+        ));
+    }
 }
 
 /// The first Ctrl-C, SIGTERM or SIGHUP asks the run to end, the second one ends the process: nothing acknowledged can be lost by that.

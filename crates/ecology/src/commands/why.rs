@@ -144,13 +144,25 @@ fn outcome(record: &Record) -> Option<Value> {
     })
 }
 
-/// What the terms of a permission lead to: scrip that changes hands and states that are kept.
+/// What changes hands, and states that are kept.
 fn consequence(world: &World, effect: &Effect) -> Option<Value> {
     let id = |key: &Key| Value::from(world.id(*key).as_str());
     match effect {
         Effect::ScripTransferred { from, to, amount, reason } => Some(json!({
-            "from": id(from), "to": id(to), "amount": amount.0, "reason": format!("{reason:?}").to_lowercase(),
+            "from": id(from), "to": id(to), "amount": amount.0, "reason": reason.name(),
         })),
+        Effect::OwnershipTransferred { key, from, to } => {
+            Some(json!({ "from": id(from), "to": id(to), "artifact": id(key) }))
+        }
+        Effect::RevenueTransferred { key, from, to } => {
+            Some(json!({ "from": id(from), "to": id(to), "revenue_of": id(key) }))
+        }
+        Effect::QuotaTransferred { from, to, resource, amount } => Some(json!({
+            "from": id(from), "to": id(to), "amount": amount, "resource": resource.name(), "unit": resource.unit(),
+        })),
+        Effect::Minted { to, amount, .. } => {
+            Some(json!({ "from": null, "to": id(to), "amount": amount.0, "reason": "minted" }))
+        }
         Effect::StateSet { key, version, state } => {
             Some(json!({ "state_of": id(key), "version": version, "state": state.to_json() }))
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ecology_runner::migrate::positions;
 use ecology_types::Axis;
 use serde_json::json;
 
@@ -32,6 +33,9 @@ pub(super) fn show(look: &Look<'_>) -> Result<(), Failure> {
     if look.json {
         let serves: BTreeMap<&str, &str> =
             Axis::ALL.iter().map(|axis| (axis.name(), axes.serving(*axis))).collect();
+        let next = positions(axes, world.migrations());
+        let next_serves: BTreeMap<&str, &str> =
+            Axis::ALL.iter().map(|axis| (axis.name(), next.serving(*axis))).collect();
         let shadows: BTreeMap<&str, &str> =
             Axis::ALL.iter().filter_map(|axis| Some((axis.name(), axes.shadowing(*axis)?))).collect();
         return look.terminal.print_json(&json!({
@@ -41,6 +45,10 @@ pub(super) fn show(look: &Look<'_>) -> Result<(), Failure> {
             "runs": run,
             "run_is_open": running,
             "serves": serves,
+            "next_serves": next_serves,
+            "moving": world.migrations().open().map(|open| {
+                json!({ "axis": open.axis.name(), "to": open.axis.implementation(open.to) })
+            }),
             "shadows": shadows,
             "tick": world.tick(),
             "world_time_us": world.time().0,
@@ -72,6 +80,19 @@ pub(super) fn show(look: &Look<'_>) -> Result<(), Failure> {
         row("scenario", format!("{}, seed {}, {}{open}", clean(scenario), seed.0, count(run, "run")));
     }
     row("axes", axes.to_string());
+    let next = positions(axes, world.migrations());
+    if let Some(open) = world.migrations().open() {
+        let to = open.axis.implementation(open.to);
+        row(
+            "moving",
+            format!("{} to {to} has begun and is not done: give the same `migrate` again", open.axis),
+        );
+    }
+    if next != axes {
+        let moved = Axis::ALL.iter().filter(|axis| next.side(**axis) != axes.side(**axis));
+        let moved: Vec<_> = moved.map(|axis| format!("{axis}={}", next.serving(*axis))).collect();
+        row("moved", format!("{}, from the next run on", moved.join(" ")));
+    }
     let tick = if world.tick() > 0 { format!("tick {}, ", number(world.tick())) } else { String::new() };
     row("time", format!("{tick}{} of world time", micros(world.time().0)));
     row(

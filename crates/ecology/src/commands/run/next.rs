@@ -4,10 +4,39 @@ use ecology_runner::report::RunReport;
 use ecology_types::{Axis, AxisVector, Side};
 
 use super::word;
+use crate::cli::RunArgs;
 use crate::terminal::Terminal;
+use crate::text::{clean, shell_word};
+
+const CONTINUOUSLY: &str = "--set features.execution_mode=continuous --set features.rate_limiting=rolling";
+
+/// What of a command line made the world what it is, to be said again.
+fn again(args: &RunArgs) -> String {
+    let mut text = String::new();
+    let mut add = |option: &str, value: String| text += &format!(" {option} {}", shell_word(&clean(&value)));
+    if let Some(config) = &args.config.config {
+        add("--config", config.display().to_string());
+    }
+    if let Some(agents) = args.agents {
+        add("--agents", agents.to_string());
+    }
+    if let Some(seed) = args.seed {
+        add("--seed", seed.to_string());
+    }
+    let modes = ["features.execution_mode", "features.rate_limiting", "run.world"];
+    for set in args.config.set.iter().filter(|set| !modes.iter().any(|mode| set.trim().starts_with(mode))) {
+        add("--set", set.clone());
+    }
+    text
+}
 
 /// Command lines with what they show.
-pub(super) fn commands(report: &RunReport, axes: AxisVector, terminal: &Terminal) -> Vec<(String, String)> {
+pub(super) fn commands(
+    report: &RunReport,
+    args: &RunArgs,
+    axes: AxisVector,
+    terminal: &Terminal,
+) -> Vec<(String, String)> {
     let mut list = Vec::new();
     let mut add = |command: String, why: &str| list.push((terminal.command(&command), why.to_owned()));
     match &report.world {
@@ -35,17 +64,22 @@ pub(super) fn commands(report: &RunReport, axes: AxisVector, terminal: &Terminal
     if let Some(code) = codes.into_iter().next() {
         add(format!("explain {}", word(code)), "why both halves may answer differently, and what to do");
     } else if axes.side(Axis::ExecutionMode) == Side::Old {
-        let what = match &report.world {
+        match &report.world {
             // No run can make it anew.
-            Some(world) if report.scenario == "imported" => format!("--world {}", word(world)),
-            _ => format!("--scenario {}", report.scenario),
-        };
-        add(
-            format!(
-                "run {what} --set features.execution_mode=continuous --set features.rate_limiting=rolling"
+            Some(world) if report.scenario == "imported" => add(
+                format!("run --world {} {CONTINUOUSLY}", word(world)),
+                "the same world with every agent in its own loop",
             ),
-            "the same world with every agent in its own loop",
-        );
+            // How it was made, other commands have said.
+            Some(world) if report.resumed => {
+                let why = "what would be different, and what would not, with every agent in its own loop";
+                add(format!("compare-modes {}", word(world)), why);
+            }
+            _ => add(
+                format!("run --scenario {}{} {CONTINUOUSLY}", report.scenario, again(args)),
+                "the same world with every agent in its own loop",
+            ),
+        }
     } else {
         add("features".to_owned(), "which halves serve, and what comes next on each axis");
     }

@@ -50,18 +50,28 @@ pub(super) fn render(found: &Value, style: Style) -> String {
                 Some(of) => {
                     format!("{} keeps {} (version {})", clean(of), value(&one["state"]), int(&one["version"]))
                 }
-                None => format!(
-                    "{} scrip from {} to {} ({})",
-                    number(int(&one["amount"])),
-                    word(&one["from"]),
-                    word(&one["to"]),
-                    word(&one["reason"])
-                ),
+                None => handed_over(one),
             };
             line(&mut text, 4, &said);
         }
     }
     text
+}
+
+fn handed_over(one: &Value) -> String {
+    let what = if let Some(artifact) = one["artifact"].as_str() {
+        clean(artifact).into_owned()
+    } else if let Some(artifact) = one["revenue_of"].as_str() {
+        format!("what others pay for {}", clean(artifact))
+    } else if one["resource"].is_string() {
+        let (amount, unit) = (number(int(&one["amount"])), word(&one["unit"]));
+        format!("{amount} {unit} of {}", word(&one["resource"]))
+    } else {
+        format!("{} scrip", number(int(&one["amount"])))
+    };
+    let from = one["from"].as_str().map(|from| format!(" from {}", clean(from))).unwrap_or_default();
+    let reason = one["reason"].as_str().map(|reason| format!(" ({})", clean(reason).replace('_', " ")));
+    format!("{what}{from} to {}{}", word(&one["to"]), reason.unwrap_or_default())
 }
 
 fn want(found: &Value) -> String {

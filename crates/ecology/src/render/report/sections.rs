@@ -74,7 +74,8 @@ pub(super) fn head(report: &RunReport, style: Style, width: usize) -> String {
     );
     text += &line("population", &exist, style, width);
     if report.minds_started_anew > 0 {
-        let anew = format!("{} began anew after a crash", count(report.minds_started_anew, "mind"));
+        let anew =
+            format!("{} began anew: nothing of them was kept", count(report.minds_started_anew, "mind"));
         text += &line("", &anew, style, width);
     }
     if let Some(law) = &report.broken_law {
@@ -97,7 +98,10 @@ fn how_taken_up(taken_up: &TakenUp) -> String {
     match taken_up.minds {
         None => how,
         Some(at) => {
-            format!("{how}; the run before was killed, so minds go on as they were at record {}", number(at))
+            format!(
+                "{how}; minds go on as they were at record {}, the last at which they were kept",
+                number(at)
+            )
         }
     }
 }
