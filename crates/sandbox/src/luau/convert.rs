@@ -1,7 +1,7 @@
 //! Values across the border between the machine and the code, refused rather than rounded.
 
 use ecology_types::{SmolStr, Value};
-use mlua::Lua;
+use mlua::{Either, Lua};
 
 use crate::{Fault, Limits};
 
@@ -41,16 +41,27 @@ pub(crate) fn to_lua(lua: &Lua, value: &Value) -> Result<mlua::Value, Refused> {
             for (name, value) in pairs {
                 let name = name.as_str();
                 // Plain ones go in without a handle of their own, which would cost as much again.
-                match value {
-                    Value::Null => {}
-                    Value::Bool(truth) => table.raw_set(name, *truth)?,
-                    Value::Int(number) => table.raw_set(name, exact(*number)?)?,
-                    Value::Text(text) => table.raw_set(name, text.as_str())?,
-                    other => table.raw_set(name, to_lua(lua, other)?)?,
+                match (plain(value)?, value) {
+                    (Some(value), _) => table.raw_set(name, value)?,
+                    (None, Value::Null) => {}
+                    (None, other) => table.raw_set(name, to_lua(lua, other)?)?,
                 }
             }
             mlua::Value::Table(table)
         }
+    })
+}
+
+/// A truth, a number or a text, as what goes in without a handle; nothing for the rest.
+pub(super) type Plain<'a> = Either<&'a str, Either<f64, bool>>;
+
+/// The plain form of a value that has one.
+pub(super) fn plain(value: &Value) -> Result<Option<Plain<'_>>, Refused> {
+    Ok(match value {
+        Value::Bool(truth) => Some(Either::Right(Either::Right(*truth))),
+        Value::Int(number) => Some(Either::Right(Either::Left(exact(*number)?))),
+        Value::Text(text) => Some(Either::Left(text.as_str())),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
     })
 }
 
@@ -136,11 +147,34 @@ impl Reader<'_> {
             }
             return Ok(Value::List(items));
         }
-        let mut pairs: Vec<(SmolStr, Value)> = Vec::new();
+        let mut pairs = match self.named_pairs(table, depth)? {
+            Some(pairs) => pairs,
+            None => self.any_pairs(table, depth)?,
+        };
+        if pairs.is_empty() {
+            return Ok(Value::List(Vec::new()));
+        }
+        // The order of a table depends on how it was filled; sorted, equal content is an equal value.
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Value::Map(pairs))
+    }
+
+    /// The pairs of a table whose keys are all names, as nearly all are: read without handles, which cost as much again. Nothing when one is not.
+    fn named_pairs(
+        &mut self,
+        table: &mlua::Table,
+        depth: u32,
+    ) -> Result<Option<Vec<(SmolStr, Value)>>, Refused> {
+        let bytes_left = self.bytes_left;
+        let mut pairs = Vec::new();
         let mut refused = None;
         // An error ends the walk; which one is kept aside, because the walk has its own type of error.
-        let walked = table.for_each::<mlua::Value, mlua::Value>(|key, value| {
-            match self.pair(&key, &value, depth) {
+        let walked = table.for_each::<String, mlua::Value>(|name, value| {
+            // A number read as text is no name.
+            if !is_name(&name) {
+                return Err(mlua::Error::StackError);
+            }
+            match self.named_pair(&name, &value, depth) {
                 Ok(pair) => pairs.push(pair),
                 Err(why) => {
                     refused = Some(why);
@@ -152,13 +186,41 @@ impl Reader<'_> {
         if let Some(refused) = refused {
             return Err(refused);
         }
-        walked?;
-        if pairs.is_empty() {
-            return Ok(Value::List(Vec::new()));
+        if walked.is_err() {
+            self.bytes_left = bytes_left;
+            return Ok(None);
         }
-        // The order of a table depends on how it was filled; sorted, equal content is an equal value.
-        pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(Value::Map(pairs))
+        Ok(Some(pairs))
+    }
+
+    fn named_pair(
+        &mut self,
+        name: &str,
+        value: &mlua::Value,
+        depth: u32,
+    ) -> Result<(SmolStr, Value), Refused> {
+        self.take(name.len() as u64)?;
+        Ok((SmolStr::new(name), self.read(value, depth + 1)?))
+    }
+
+    /// The pairs of any table, or what is wrong with them.
+    fn any_pairs(&mut self, table: &mlua::Table, depth: u32) -> Result<Vec<(SmolStr, Value)>, Refused> {
+        let mut pairs = Vec::new();
+        let mut refused = None;
+        let walked = table.for_each::<mlua::Value, mlua::Value>(|key, value| {
+            match self.pair(&key, &value, depth) {
+                Ok(pair) => pairs.push(pair),
+                Err(why) => {
+                    refused = Some(why);
+                    return Err(mlua::Error::StackError);
+                }
+            }
+            Ok(())
+        });
+        match refused {
+            Some(refused) => Err(refused),
+            None => walked.map(|()| pairs).map_err(Refused::from),
+        }
     }
 
     fn pair(
@@ -197,6 +259,11 @@ impl Reader<'_> {
             None => Err(Refused::Fault(too_large(self.limits))),
         }
     }
+}
+
+/// Whether a key is a text, from what it reads as: no number begins like this, but for `inf` and `nan`.
+fn is_name(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && key != "inf" && key != "nan"
 }
 
 #[expect(

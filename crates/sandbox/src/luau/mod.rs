@@ -3,6 +3,7 @@
 mod convert;
 mod pattern;
 mod program;
+mod template;
 mod vm;
 
 use std::cell::{Cell, RefCell};

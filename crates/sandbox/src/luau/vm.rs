@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use ecology_types::{SmolStr, Value};
 use mlua::chunk::ChunkMode;
-use mlua::{Function, Lua, LuaOptions, LuaString, MultiValue, StdLib, Table, VmState};
+use mlua::{Either, Function, Lua, LuaOptions, LuaString, MultiValue, StdLib, Table, VmState};
 
 use super::convert::{Refused, all_from_lua, check, from_lua, to_lua};
 use super::pattern::{self, Capture, Trouble};
 use super::program::Code;
+use super::template::Template;
 use crate::meter::Meter;
 use crate::{Called, Fault, Host, HostError, Limits, MEMORY_STEP_BYTES_MAX, clean};
 
@@ -31,6 +32,7 @@ pub(super) struct Vm {
     nothing: Table,
     load: Function,
     run: Function,
+    template: Option<Template>,
     functions: &'static [&'static str],
     loaded: HashMap<u64, Loaded>,
     loaded_bytes: usize,
@@ -80,6 +82,7 @@ impl Vm {
             nothing,
             load,
             run,
+            template: None,
             functions,
             loaded: HashMap::new(),
             loaded_bytes: 0,
@@ -133,6 +136,9 @@ impl Vm {
             Ok(chunk) => chunk.clone(),
             Err(fault) => return Called::not_run(fault),
         };
+        if let Err(fault) = check(args, limits).and_then(|()| self.fill_template(args)) {
+            return Called::not_run(fault);
+        }
         let before = self.lua.used_memory();
         let outcome = self.call_prepared(&chunk, before, code, function, args, limits, seed, host);
         let memory_peak_bytes = self.lua.used_memory().saturating_sub(before) as u64;
@@ -160,35 +166,53 @@ impl Vm {
         host: &mut dyn Host,
     ) -> Result<Value, Fault> {
         self.meter.start(limits, code.weight, seed);
-        check(args, limits)?;
-        // The call itself is an instruction as well.
-        if self.meter.charge(code.weight).is_err() {
-            return Err(Fault::OutOfInstructions);
-        }
-        let mut values = MultiValue::with_capacity(args.len());
-        for arg in args {
-            values.push_back(to_lua(&self.lua, arg).map_err(refused)?);
-        }
         let memory_max = before.saturating_add(in_bytes(limits.memory_bytes_max));
-        if self.lua.used_memory() > memory_max {
-            return Err(Fault::OutOfMemory);
-        }
-        self.limit_memory(memory_max)?;
+        let mut values = MultiValue::new();
+        let template = match (Template::fields_of(args), &self.template) {
+            (Some(_), Some(template)) => Either::Left(template.table()),
+            _ => {
+                // The call itself is an instruction as well; where there is a template, copying it is.
+                if self.meter.charge(code.weight).is_err() {
+                    return Err(Fault::OutOfInstructions);
+                }
+                for arg in args {
+                    values.push_back(to_lua(&self.lua, arg).map_err(refused)?);
+                }
+                if self.lua.used_memory() > memory_max {
+                    return Err(Fault::OutOfMemory);
+                }
+                Either::Right(false)
+            }
+        };
+        // The limit itself is set by the first instruction: until then only this program's own code runs, and it is cheaper without.
+        self.meter.set_memory_max(memory_max);
         let outcome = if code.asks_world {
             self.lua.scope(|scope| {
                 let ask = scope.create_function_mut(|lua, (index, args): (usize, MultiValue)| {
                     self.ask(lua, index, args, limits, host)
                 })?;
-                self.run.call::<(u8, mlua::Value)>((chunk, function, ask, values))
+                self.run.call::<(u8, mlua::Value)>((chunk, function, ask, template, values))
             })
         } else {
-            self.run.call::<(u8, mlua::Value)>((chunk, function, false, values))
+            self.run.call::<(u8, mlua::Value)>((chunk, function, false, template, values))
         };
         // What is read now is no more than there is; without a limit every look into the machine is cheaper.
         let _ = self.lua.set_memory_limit(0);
         match self.settle(outcome, limits)? {
             Some(value) => Ok(value),
             None => Err(Fault::UnknownFunction { function: clean(function) }),
+        }
+    }
+
+    /// Makes the template hold the call's only argument, if that is a flat map.
+    fn fill_template(&mut self, args: &[Value]) -> Result<(), Fault> {
+        let (Some(fields), [map]) = (Template::fields_of(args), args) else { return Ok(()) };
+        match &mut self.template {
+            Some(template) if template.fits(fields) => template.fill(fields).map_err(refused),
+            template => {
+                *template = Some(Template::new(&self.lua, map, fields).map_err(refused)?);
+                Ok(())
+            }
         }
     }
 
