@@ -147,10 +147,10 @@ impl Reader<'_> {
             }
             return Ok(Value::List(items));
         }
-        let mut pairs = match self.named_pairs(table, depth)? {
-            Some(pairs) => pairs,
-            None => self.any_pairs(table, depth)?,
-        };
+        let mut pairs = Vec::new();
+        if !self.named_pairs(table, depth, &mut pairs)? {
+            self.other_pairs(table, depth, &mut pairs)?;
+        }
         if pairs.is_empty() {
             return Ok(Value::List(Vec::new()));
         }
@@ -159,14 +159,13 @@ impl Reader<'_> {
         Ok(Value::Map(pairs))
     }
 
-    /// The pairs of a table whose keys are all names, as nearly all are: read without handles, which cost as much again. Nothing when one is not.
+    /// Reads pairs up to the first one whose key is no name: nearly all are, and read without handles, which cost as much again. Whether that is all.
     fn named_pairs(
         &mut self,
         table: &mlua::Table,
         depth: u32,
-    ) -> Result<Option<Vec<(SmolStr, Value)>>, Refused> {
-        let bytes_left = self.bytes_left;
-        let mut pairs = Vec::new();
+        pairs: &mut Vec<(SmolStr, Value)>,
+    ) -> Result<bool, Refused> {
         let mut refused = None;
         // An error ends the walk; which one is kept aside, because the walk has its own type of error.
         let walked = table.for_each::<String, mlua::Value>(|name, value| {
@@ -183,14 +182,10 @@ impl Reader<'_> {
             }
             Ok(())
         });
-        if let Some(refused) = refused {
-            return Err(refused);
+        match refused {
+            Some(refused) => Err(refused),
+            None => Ok(walked.is_ok()),
         }
-        if walked.is_err() {
-            self.bytes_left = bytes_left;
-            return Ok(None);
-        }
-        Ok(Some(pairs))
     }
 
     fn named_pair(
@@ -203,11 +198,21 @@ impl Reader<'_> {
         Ok((SmolStr::new(name), self.read(value, depth + 1)?))
     }
 
-    /// The pairs of any table, or what is wrong with them.
-    fn any_pairs(&mut self, table: &mlua::Table, depth: u32) -> Result<Vec<(SmolStr, Value)>, Refused> {
-        let mut pairs = Vec::new();
+    /// The pairs that follow those that were read, whatever their keys, or what is wrong with them. Nothing is read twice: of tables in tables
+    /// the innermost would be read as often as two to the power of their depth.
+    fn other_pairs(
+        &mut self,
+        table: &mlua::Table,
+        depth: u32,
+        pairs: &mut Vec<(SmolStr, Value)>,
+    ) -> Result<(), Refused> {
+        let mut known = pairs.len();
         let mut refused = None;
         let walked = table.for_each::<mlua::Value, mlua::Value>(|key, value| {
+            if known > 0 {
+                known -= 1;
+                return Ok(());
+            }
             match self.pair(&key, &value, depth) {
                 Ok(pair) => pairs.push(pair),
                 Err(why) => {
@@ -219,7 +224,7 @@ impl Reader<'_> {
         });
         match refused {
             Some(refused) => Err(refused),
-            None => walked.map(|()| pairs).map_err(Refused::from),
+            None => walked.map_err(Refused::from),
         }
     }
 
