@@ -14,8 +14,11 @@ use crate::{Called, Fault, Host, Limits, Program};
 /// Machines that a thread keeps for its next calls. Calls nest when a host runs another program, each in a machine of its own.
 const MACHINES_MAX: usize = 16;
 
+/// A machine in one place: it is taken out and put back for every call.
+type Machine = Box<Vm>;
+
 thread_local! {
-    static MACHINES: RefCell<Vec<Box<Vm>>> = const { RefCell::new(Vec::new()) };
+    static MACHINES: RefCell<Vec<Machine>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What a machine needs to load a program.
@@ -124,7 +127,7 @@ pub(super) fn with_machine<T>(
     });
     let mut vm = match kept {
         Some(vm) => vm,
-        None => Box::new(Vm::new(functions)?),
+        None => Machine::new(Vm::new(functions)?),
     };
     let (result, is_sound) = work(&mut vm);
     if is_sound {

@@ -2,6 +2,8 @@
 
 use ecology_types::Value;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
 use super::bytecode::Bytecode;
 use super::made_lasting;
@@ -362,7 +364,7 @@ fn name() -> impl Strategy<Value = &'static str> {
 
 fn expression() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
-        4 => name().prop_map(str::to_owned),
+        4 => prop::sample::select(vec!["b", "x", "l", "g", "b", "x", "a"]).prop_map(str::to_owned),
         1 => Just("nil".to_owned()),
         1 => Just("true".to_owned()),
         2 => "[0-3]",
@@ -377,7 +379,7 @@ fn expression() -> BoxedStrategy<String> {
             2 => name().prop_map(|name| format!("#{name}")),
             2 => (pair.clone(), prop::sample::select(vec!["==", "and", "or", "+", "..", "<"]))
                 .prop_map(|((one, two), operator)| format!("({one} {operator} {two})")),
-            2 => (prop::sample::select(vec!["f", "c", "type", "next", "pairs", "tostring", "rawlen", "pcall", "table.find"]), pair.clone())
+            2 => (prop::sample::select(vec!["f", "f", "type", "next", "pairs", "tostring", "rawlen", "pcall", "table.find"]), pair.clone())
                 .prop_map(|(function, (one, two))| format!("{function}({one}, {two})")),
             1 => pair.clone().prop_map(|(one, two)| format!("{{{one}, k = {two}}}")),
             1 => Just("{k = 1, b = 'x', c = true}".to_owned()),
@@ -392,7 +394,7 @@ fn statement() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         6 => expression().prop_map(|value| format!("local l = {value}\n")),
         3 => expression().prop_map(|value| format!("f({value})\n")),
-        1 => (name(), expression()).prop_map(|(name, value)| format!("{name}.k = {value}\n")),
+        4 => (name(), expression()).prop_map(|(name, value)| format!("{name}.k = {value}\n")),
         1 => (name(), expression()).prop_map(|(name, value)| format!("{name} = {value}\n")),
         1 => (name(), expression()).prop_map(|(name, value)| format!("table.insert({name}, {value})\n")),
         2 => expression().prop_map(|value| format!("l = {value}\n")),
@@ -411,18 +413,37 @@ fn statement() -> BoxedStrategy<String> {
     .boxed()
 }
 
+/// Two tables, a number and a function at the top level, and a function that tries this and that with them, goes on after every error, and tells what
+/// it finds of them in the end.
 fn program() -> impl Strategy<Value = String> {
-    let body = || (prop::collection::vec(statement(), 0..4), expression());
     let table = prop::sample::select(vec!["{1, 2}", "{k = 1}", "{}", "{3, k = 'k', [2] = true}"]);
-    (table.clone(), table, body(), body()).prop_map(|(a, c, (f, f_result), (main, result))| {
+    let body = || (prop::collection::vec(statement(), 0..4), expression());
+    (table.clone(), table, body(), body()).prop_map(|(a, c, (inner, inner_result), (outer, result))| {
+        let tried: String =
+            outer.iter().map(|statement| format!("pcall(function() {statement} end)\n")).collect();
         format!(
             "local a, b = {a}, 3 local c = {c}
-            local function f(x, y) local l = y {} return {f_result} end
-            function main(x) local l = 1 {} if x.k == l then return {{ k = 2, b = 'x' }} end return {result} end",
-            f.concat(),
-            main.concat()
+            local function f(x, y) local l = y {} return {inner_result} end
+            function main(x) local l = 1
+            {tried}
+            local done, result = pcall(function() return {result} end)
+            local found = tostring(done) .. type(result) .. #a .. #c .. tostring(pcall(f, x, 1))
+            for _, key in {{'k', 1, 2, 3}} do found = found .. tostring(a[key]) .. tostring(c[key]) end
+            if x.k == l then return {{ k = 2, b = 'x' }} end
+            return found end",
+            inner.concat(),
         )
     })
+}
+
+#[test]
+fn random_programs_are_of_both_kinds() {
+    let mut runner = TestRunner::deterministic();
+    let sources: Vec<String> = (0..200).map(|_| program().new_tree(&mut runner).unwrap().current()).collect();
+    let lasting: Vec<&String> = sources.iter().filter(|source| lasts(source)).collect();
+    assert!((20..180).contains(&lasting.len()), "{} of 200 last", lasting.len());
+    let writing = sources.iter().filter(|source| unfollowed(source).is_some() && !lasts(source));
+    assert!(writing.count() > 20);
 }
 
 proptest! {
