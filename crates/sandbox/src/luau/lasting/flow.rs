@@ -120,7 +120,10 @@ impl<'a, 'b> Flow<'a, 'b> {
         let mut states: Vec<Option<Registers>> = vec![None; proto.code.len()];
         *states.first_mut()? = Some(first);
         let mut waiting = vec![0];
+        let mut is_waiting = vec![false; proto.code.len()];
+        self.work_left = self.work_left.checked_sub(proto.code.len())?;
         while let Some(at) = waiting.pop() {
+            is_waiting[at] = false;
             self.work_left = self.work_left.checked_sub(proto.registers + 1)?;
             let mut step = Step::new(proto, function, at, &shape, states[at].clone()?);
             step.take(self)?;
@@ -136,7 +139,7 @@ impl<'a, 'b> Flow<'a, 'b> {
                         true
                     }
                 };
-                if has_news && !waiting.contains(&to) {
+                if has_news && !std::mem::replace(&mut is_waiting[to], true) {
                     waiting.push(to);
                 }
             }

@@ -464,3 +464,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_hostile_source_is_not_followed_for_long() {
+    let branches = "if x then t = x end ".repeat(2500);
+    let functions = "local function f(x, y) return t[x] end ".repeat(150);
+    let loops = format!("{}{}", "while x do local u = if x then t else s ".repeat(40), "end ".repeat(40));
+    for body in [branches, functions, loops] {
+        let source = format!("local t, s = {{}}, {{}} function main(x) {body} return t[1] end");
+        let mut chunk = bytecode(&source).unwrap();
+        let started = std::time::Instant::now();
+        let _ = made_lasting(&mut chunk);
+        assert!(started.elapsed() < std::time::Duration::from_secs(1), "{}", &source[..80]);
+    }
+}
