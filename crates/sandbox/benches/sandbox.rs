@@ -40,16 +40,16 @@ function check_permission(request)
 end
 ";
 
-fn request() -> Value {
+fn request(artifact: &str, caller: &str, version: i64) -> Value {
     let text = |name, text: &str| (name, Value::text(text));
     Value::map([
-        text("artifact", "report"),
+        text("artifact", artifact),
         text("action", "read"),
-        text("caller", "bob"),
+        text("caller", caller),
         text("owner", "alice"),
         text("creator", "alice"),
         text("kind", "text"),
-        ("version", Value::Int(7)),
+        ("version", Value::Int(version)),
         ("content_bytes", Value::Int(1200)),
         text("contract", "gate"),
         ("has_standing", Value::Bool(false)),
@@ -113,35 +113,44 @@ fn main() {
     ))
     .unwrap();
     let away = worker.compile(SOURCE, &limits).unwrap();
-    let request = request();
+    let requests = [request("report", "bob", 7), request("paper", "carol", 8)];
+    let [request, _] = &requests;
     let closure: Box<dyn Fn(&Value) -> bool> =
         black_box(Box::new(|request| request.get("caller") != request.get("owner")));
     let start = Instant::now();
     let wall_ns = || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let mut fresh = 0_u64;
-    let [mut floor, mut in_process, mut through, mut cold, mut rate] = [const { Vec::new() }; 5];
+    let [mut floor, mut in_process, mut changing, mut through, mut cold, mut rate] =
+        [const { Vec::new() }; 6];
     #[cfg(feature = "peers")]
     let mut peers: Vec<_> =
         peers::all().into_iter().map(|(name, check, is_same)| (name, check, is_same, Vec::new())).collect();
     for _ in 0..ROUNDS {
         #[cfg(feature = "peers")]
         for (_, check, _, times) in &mut peers {
-            times.push(measure(CHECKS, cpu_ns, || check(&request)));
+            times.push(measure(CHECKS, cpu_ns, || check(request)));
         }
-        floor.push(measure(CHECKS * 10, cpu_ns, || black_box(&closure)(black_box(&request))));
-        in_process.push(measure(CHECKS, cpu_ns, || check(&*warm, &request)));
-        through.push(measure(CHECKS, wall_ns, || check(&*away, &request)));
+        floor.push(measure(CHECKS * 10, cpu_ns, || black_box(&closure)(black_box(request))));
+        in_process.push(measure(CHECKS, cpu_ns, || check(&*warm, request)));
+        let mut asked = 0;
+        changing.push(measure(CHECKS, cpu_ns, || {
+            asked += 1;
+            check(&*warm, &requests[asked % 2])
+        }));
+        through.push(measure(CHECKS, wall_ns, || check(&*away, request)));
         cold.push(measure(COLD, wall_ns, || {
             fresh += 1;
             let program = local.compile(&format!("{SOURCE}-- {fresh}"), &limits).unwrap();
-            check(&*program, &request)
+            check(&*program, request)
         }));
-        rate.push(in_flight(&away, &request));
+        rate.push(in_flight(&away, request));
     }
-    let [floor, in_process, through, cold, rate] = [floor, in_process, through, cold, rate].map(median);
+    let [floor, in_process, changing, through, cold, rate] =
+        [floor, in_process, changing, through, cold, rate].map(median);
     for (name, time) in [
         ("native_closure", floor),
         ("luau_warm", in_process),
+        ("luau_warm_changing", changing),
         ("worker_one_caller", through),
         ("luau_cold", cold),
     ] {
@@ -173,7 +182,7 @@ fn main() {
             let hot = scope.spawn(|| {
                 let before = resident_bytes();
                 for _ in 0..3 {
-                    assert!(written.iter().take(HOT).all(|program| check(&**program, &request)));
+                    assert!(written.iter().take(HOT).all(|program| check(&**program, request)));
                 }
                 (resident_bytes().saturating_sub(before), resident_bytes())
             });

@@ -11,6 +11,9 @@ const INSTRUCTIONS_PER_CLOCK: u64 = 16;
 /// Why a run must stop. Once set it stays: code cannot catch its way out.
 pub(crate) struct Stopped;
 
+/// The clock starts after so many instructions: a call without loops needs none, and looking at it costs as much as some of its steps.
+const INSTRUCTIONS_BEFORE_CLOCK: u64 = 4;
+
 /// Counts what a running call uses. Belongs to one virtual machine, is reset by every call.
 #[derive(Default)]
 pub(crate) struct Meter {
@@ -20,9 +23,15 @@ pub(crate) struct Meter {
     host_calls_left: Cell<u32>,
     clock_every: Cell<u64>,
     until_clock: Cell<u64>,
+    /// Whether the clock has not been started by an instruction yet.
+    is_first_look: Cell<bool>,
+    /// Milliseconds that the call may take; nothing when it is nobody's call.
+    wall_ms_max: Cell<Option<u64>>,
     deadline: Cell<Option<Instant>>,
     /// Where memory ends; 0 when there is no end.
     memory_max: Cell<usize>,
+    /// Where memory ends for the next instruction, as the machine was told last; 0 when it was told nothing.
+    memory_step: Cell<usize>,
     random: Cell<u64>,
     stop: RefCell<Option<Fault>>,
 }
@@ -35,8 +44,10 @@ impl Meter {
         self.weight.set(weight);
         self.host_calls_left.set(limits.host_calls_max);
         self.clock_every.set(INSTRUCTIONS_PER_CLOCK / weight.max(1));
-        self.until_clock.set(self.clock_every.get());
-        self.deadline.set(Instant::now().checked_add(Duration::from_millis(limits.wall_ms_max)));
+        self.until_clock.set(self.clock_every.get().min(INSTRUCTIONS_BEFORE_CLOCK));
+        self.is_first_look.set(true);
+        self.wall_ms_max.set(Some(limits.wall_ms_max));
+        self.deadline.set(None);
         self.random.set(seed);
         *self.stop.borrow_mut() = None;
     }
@@ -44,6 +55,12 @@ impl Meter {
     /// Where memory ends for the call, of everything that the machine has taken; 0 when there is no end.
     pub(crate) fn set_memory_max(&self, bytes: usize) {
         self.memory_max.set(bytes);
+        self.memory_step.set(0);
+    }
+
+    /// Takes note of where memory ends for the next instruction; whether that is another place than the last one.
+    pub(crate) fn is_new_step(&self, bytes: usize) -> bool {
+        self.memory_step.replace(bytes) != bytes
     }
 
     pub(crate) fn memory_max(&self) -> usize {
@@ -54,6 +71,7 @@ impl Meter {
     pub(crate) fn idle(&self) {
         self.memory_max.set(0);
         self.max.set(u64::MAX);
+        self.wall_ms_max.set(None);
         self.deadline.set(None);
         *self.stop.borrow_mut() = None;
     }
@@ -86,6 +104,10 @@ impl Meter {
 
     /// Counts one question to the host.
     pub(crate) fn ask(&self) -> Result<(), Stopped> {
+        // The host may take its time.
+        if self.deadline.get().is_none() {
+            self.start_clock();
+        }
         match self.host_calls_left.get().checked_sub(1) {
             Some(left) => self.host_calls_left.set(left),
             None => self.stop(Fault::TooManyHostCalls),
@@ -122,8 +144,19 @@ impl Meter {
 
     #[cold]
     fn look_at_clock(&self) {
-        if self.deadline.get().is_some_and(|deadline| Instant::now() > deadline) {
+        if self.is_first_look.replace(false) {
+            if self.deadline.get().is_none() {
+                self.start_clock();
+            }
+            // It is looked at where it would be, had it run from the first instruction.
+            self.until_clock.set(self.clock_every.get().saturating_sub(INSTRUCTIONS_BEFORE_CLOCK));
+        } else if self.deadline.get().is_some_and(|deadline| Instant::now() > deadline) {
             self.stop(Fault::TooSlow);
         }
+    }
+
+    fn start_clock(&self) {
+        let wall_ms_max = self.wall_ms_max.get().map(Duration::from_millis);
+        self.deadline.set(wall_ms_max.and_then(|wall_max| Instant::now().checked_add(wall_max)));
     }
 }

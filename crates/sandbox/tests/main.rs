@@ -4,6 +4,7 @@
 mod attacks;
 mod eviction;
 mod random_source;
+mod requests;
 #[cfg(feature = "wasm")]
 mod wasm;
 mod worker;

@@ -1,7 +1,7 @@
 //! Values across the border between the machine and the code, refused rather than rounded.
 
 use ecology_types::{SmolStr, Value};
-use mlua::Lua;
+use mlua::{Either, Lua};
 
 use crate::{Fault, Limits};
 
@@ -41,16 +41,27 @@ pub(crate) fn to_lua(lua: &Lua, value: &Value) -> Result<mlua::Value, Refused> {
             for (name, value) in pairs {
                 let name = name.as_str();
                 // Plain ones go in without a handle of their own, which would cost as much again.
-                match value {
-                    Value::Null => {}
-                    Value::Bool(truth) => table.raw_set(name, *truth)?,
-                    Value::Int(number) => table.raw_set(name, exact(*number)?)?,
-                    Value::Text(text) => table.raw_set(name, text.as_str())?,
-                    other => table.raw_set(name, to_lua(lua, other)?)?,
+                match (plain(value)?, value) {
+                    (Some(value), _) => table.raw_set(name, value)?,
+                    (None, Value::Null) => {}
+                    (None, other) => table.raw_set(name, to_lua(lua, other)?)?,
                 }
             }
             mlua::Value::Table(table)
         }
+    })
+}
+
+/// A truth, a number or a text, as what goes in without a handle; nothing for the rest.
+pub(super) type Plain<'a> = Either<&'a str, Either<f64, bool>>;
+
+/// The plain form of a value that has one.
+pub(super) fn plain(value: &Value) -> Result<Option<Plain<'_>>, Refused> {
+    Ok(match value {
+        Value::Bool(truth) => Some(Either::Right(Either::Right(*truth))),
+        Value::Int(number) => Some(Either::Right(Either::Left(exact(*number)?))),
+        Value::Text(text) => Some(Either::Left(text.as_str())),
+        Value::Null | Value::List(_) | Value::Map(_) => None,
     })
 }
 
@@ -136,10 +147,72 @@ impl Reader<'_> {
             }
             return Ok(Value::List(items));
         }
-        let mut pairs: Vec<(SmolStr, Value)> = Vec::new();
+        let mut pairs = Vec::new();
+        if !self.named_pairs(table, depth, &mut pairs)? {
+            self.other_pairs(table, depth, &mut pairs)?;
+        }
+        if pairs.is_empty() {
+            return Ok(Value::List(Vec::new()));
+        }
+        // The order of a table depends on how it was filled; sorted, equal content is an equal value.
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Value::Map(pairs))
+    }
+
+    /// Reads pairs up to the first one whose key is no name: nearly all are, and read without handles, which cost as much again. Whether that is all.
+    fn named_pairs(
+        &mut self,
+        table: &mlua::Table,
+        depth: u32,
+        pairs: &mut Vec<(SmolStr, Value)>,
+    ) -> Result<bool, Refused> {
         let mut refused = None;
         // An error ends the walk; which one is kept aside, because the walk has its own type of error.
+        let walked = table.for_each::<String, mlua::Value>(|name, value| {
+            // A number read as text is no name.
+            if !is_name(&name) {
+                return Err(mlua::Error::StackError);
+            }
+            match self.named_pair(&name, &value, depth) {
+                Ok(pair) => pairs.push(pair),
+                Err(why) => {
+                    refused = Some(why);
+                    return Err(mlua::Error::StackError);
+                }
+            }
+            Ok(())
+        });
+        match refused {
+            Some(refused) => Err(refused),
+            None => Ok(walked.is_ok()),
+        }
+    }
+
+    fn named_pair(
+        &mut self,
+        name: &str,
+        value: &mlua::Value,
+        depth: u32,
+    ) -> Result<(SmolStr, Value), Refused> {
+        self.take(name.len() as u64)?;
+        Ok((SmolStr::new(name), self.read(value, depth + 1)?))
+    }
+
+    /// The pairs that follow those that were read, whatever their keys, or what is wrong with them. Nothing is read twice: of tables in tables
+    /// the innermost would be read as often as two to the power of their depth.
+    fn other_pairs(
+        &mut self,
+        table: &mlua::Table,
+        depth: u32,
+        pairs: &mut Vec<(SmolStr, Value)>,
+    ) -> Result<(), Refused> {
+        let mut known = pairs.len();
+        let mut refused = None;
         let walked = table.for_each::<mlua::Value, mlua::Value>(|key, value| {
+            if known > 0 {
+                known -= 1;
+                return Ok(());
+            }
             match self.pair(&key, &value, depth) {
                 Ok(pair) => pairs.push(pair),
                 Err(why) => {
@@ -149,16 +222,10 @@ impl Reader<'_> {
             }
             Ok(())
         });
-        if let Some(refused) = refused {
-            return Err(refused);
+        match refused {
+            Some(refused) => Err(refused),
+            None => walked.map_err(Refused::from),
         }
-        walked?;
-        if pairs.is_empty() {
-            return Ok(Value::List(Vec::new()));
-        }
-        // The order of a table depends on how it was filled; sorted, equal content is an equal value.
-        pairs.sort_by(|a, b| a.0.cmp(&b.0));
-        Ok(Value::Map(pairs))
     }
 
     fn pair(
@@ -197,6 +264,11 @@ impl Reader<'_> {
             None => Err(Refused::Fault(too_large(self.limits))),
         }
     }
+}
+
+/// Whether a key is a text, from what it reads as: no number begins like this, but for `inf` and `nan`.
+fn is_name(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && key != "inf" && key != "nan"
 }
 
 #[expect(

@@ -1,8 +1,12 @@
 //! Luau in this process: the virtual machine of Roblox, built for untrusted code, with what it leaves open closed here.
 
 mod convert;
+mod lasting;
+mod loaded;
+mod natives;
 mod pattern;
 mod program;
+mod template;
 mod vm;
 
 use std::cell::{Cell, RefCell};
@@ -23,13 +27,21 @@ const COMPILER_STACK_BYTES: usize = 16 << 20;
 #[derive(Debug, Clone, Copy)]
 pub struct LuauEngine {
     host_functions: &'static [&'static str],
+    /// Whether a top level that can may last from call to call.
+    may_last: bool,
 }
 
 impl LuauEngine {
     /// An engine whose programs see these functions in the global table `world`.
     #[must_use]
     pub fn new(host_functions: &[&'static str]) -> Self {
-        Self { host_functions: interned(host_functions) }
+        Self { host_functions: interned(host_functions), may_last: true }
+    }
+
+    /// The same, but every call runs the top level. Nobody can tell, which tests make sure of by comparing.
+    #[cfg(test)]
+    fn defining_for_every_call(self) -> Self {
+        Self { may_last: false, ..self }
     }
 }
 
@@ -41,7 +53,7 @@ impl Engine for LuauEngine {
     fn compile(&self, source: &str, limits: &Limits) -> Result<Arc<dyn Program>, Fault> {
         scan(source, limits)?;
         // `world` is reached by its name alone; without it a call needs no way to the host.
-        let code = Code::new(bytecode(source)?, source.contains("world"));
+        let code = Code::new(bytecode(source)?, source.contains("world"), self.may_last);
         let functions = with_machine(self.host_functions, |vm| {
             let defined = vm.define(&code, limits);
             let is_sound = !matches!(defined, Err(Fault::OutOfMemory | Fault::Unavailable { .. }));

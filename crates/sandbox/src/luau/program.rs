@@ -6,14 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ecology_types::{SmolStr, Value};
 
+use super::convert::check;
+use super::lasting::made_lasting;
 use super::vm::Vm;
 use crate::{Called, Fault, Host, Limits, Program};
 
 /// Machines that a thread keeps for its next calls. Calls nest when a host runs another program, each in a machine of its own.
 const MACHINES_MAX: usize = 16;
 
+/// A machine in one place: it is taken out and put back for every call.
+type Machine = Box<Vm>;
+
 thread_local! {
-    static MACHINES: RefCell<Vec<Vm>> = const { RefCell::new(Vec::new()) };
+    static MACHINES: RefCell<Vec<Machine>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What a machine needs to load a program.
@@ -22,17 +27,56 @@ pub(super) struct Code {
     pub(super) bytecode: Arc<[u8]>,
     pub(super) weight: u64,
     pub(super) asks_world: bool,
+    /// Whether a machine runs its top level only once, because no call can tell.
+    pub(super) lasts: bool,
+    /// Constant answers, which it gives by their numbers.
+    answers: Box<[Answer]>,
 }
 
 impl Code {
-    pub(super) fn new(bytecode: Vec<u8>, asks_world: bool) -> Self {
+    pub(super) fn new(mut bytecode: Vec<u8>, asks_world: bool, may_last: bool) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Of what the compiler wrote: what is done to it then is none of the code's business.
+        let weight = crate::instruction_weight(bytecode.len());
+        let answers = if may_last { made_lasting(&mut bytecode) } else { None };
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
-            weight: crate::instruction_weight(bytecode.len()),
+            weight,
+            lasts: answers.is_some(),
+            answers: answers.unwrap_or_default().into_iter().map(Answer::new).collect(),
             bytecode: bytecode.into(),
             asks_world,
         }
+    }
+
+    /// The constant answer of a number, as far as it goes through these limits.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers that a program was given are small and whole"
+    )]
+    pub(super) fn answer(&self, number: f32, limits: &Limits) -> Option<Result<Value, Fault>> {
+        Some(self.answers.get(number as usize)?.within(limits))
+    }
+}
+
+/// An answer that was read in advance.
+struct Answer {
+    value: Value,
+    bytes: u64,
+}
+
+impl Answer {
+    fn new(value: Value) -> Self {
+        Self { bytes: value.bytes() as u64, value }
+    }
+
+    fn within(&self, limits: &Limits) -> Result<Value, Fault> {
+        // A map of plain values nests two deep.
+        if self.bytes <= limits.value_bytes_max && limits.value_depth_max >= 2 {
+            return Ok(self.value.clone());
+        }
+        check(std::slice::from_ref(&self.value), limits).map(|()| self.value.clone())
     }
 }
 
@@ -83,7 +127,7 @@ pub(super) fn with_machine<T>(
     });
     let mut vm = match kept {
         Some(vm) => vm,
-        None => Vm::new(functions)?,
+        None => Machine::new(Vm::new(functions)?),
     };
     let (result, is_sound) = work(&mut vm);
     if is_sound {

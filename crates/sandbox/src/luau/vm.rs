@@ -1,24 +1,24 @@
 //! One virtual machine: many programs, one call at a time.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use ecology_types::{SmolStr, Value};
 use mlua::chunk::ChunkMode;
-use mlua::{Function, Lua, LuaOptions, LuaString, MultiValue, StdLib, Table, VmState};
+use mlua::{Function, Lua, LuaOptions, MultiValue, StdLib, Table, Variadic, VmState};
 
 use super::convert::{Refused, all_from_lua, check, from_lua, to_lua};
-use super::pattern::{self, Capture, Trouble};
+use super::loaded::{Lasting, Loaded, Ready};
+use super::natives::natives;
 use super::program::Code;
+use super::template::Template;
 use crate::meter::Meter;
 use crate::{Called, Fault, Host, HostError, Limits, MEMORY_STEP_BYTES_MAX, clean};
 
-/// Programs that one machine keeps loaded.
-const PROGRAMS_MAX: usize = 1024;
-/// Bytes of bytecode that one machine keeps loaded.
-const BYTECODE_BYTES_MAX: usize = 16 << 20;
 /// Bytes of garbage after which a machine collects, unless what lives is more.
 const GARBAGE_BYTES_MAX: usize = 1 << 20;
+
+/// Instructions that the prelude counts for defining a program before a call, when its top level calls nothing.
+const DEFINING: u64 = 3;
 
 const PRELUDE: &str = include_str!("prelude.luau");
 
@@ -31,17 +31,10 @@ pub(super) struct Vm {
     nothing: Table,
     load: Function,
     run: Function,
+    template: Option<Template>,
     functions: &'static [&'static str],
-    loaded: HashMap<u64, Loaded>,
-    loaded_bytes: usize,
-    uses: u64,
+    loaded: Loaded,
     live_bytes: usize,
-}
-
-struct Loaded {
-    chunk: Function,
-    bytes: usize,
-    last_use: u64,
 }
 
 impl Vm {
@@ -80,10 +73,9 @@ impl Vm {
             nothing,
             load,
             run,
+            template: None,
             functions,
-            loaded: HashMap::new(),
-            loaded_bytes: 0,
-            uses: 0,
+            loaded: Loaded::default(),
             live_bytes,
         })
     }
@@ -94,14 +86,30 @@ impl Vm {
 
     /// Runs the top level once and tells which global functions it defines.
     pub(super) fn define(&mut self, code: &Code, limits: &Limits) -> Result<Vec<SmolStr>, Fault> {
-        let (chunk, environment) = self.prepare(code)?;
+        let chunk = self.chunk(code)?;
+        let environment = self.fresh.call::<Table>(()).map_err(broken)?;
+        // What runs in every call is run here as a copy, so that it keeps nothing of this.
+        let defining = if code.lasts { chunk.clone() } else { chunk.deep_clone().map_err(broken)? };
+        defining.set_environment(environment.clone()).map_err(broken)?;
         let limit = self.lua.used_memory().saturating_add(in_bytes(limits.memory_bytes_max));
         self.meter.start(limits, code.weight, 0);
         self.limit_memory(limit)?;
-        let outcome = self.load.call::<(u8, mlua::Value)>((chunk, &environment));
-        let outcome = self.settle(outcome, limits);
-        self.finish();
-        outcome?;
+        let outcome = self.load.call::<(u8, Variadic<mlua::Value>)>((defining, code.lasts));
+        let ready = match outcome {
+            Ok((0, left)) if code.lasts && !self.meter.has_stopped() => {
+                self.finish();
+                Ready::Lasting(frozen(environment.clone(), &left))
+            }
+            outcome => {
+                let outcome =
+                    outcome.map(|(code, left)| (code, left.first().cloned().unwrap_or(mlua::Value::Nil)));
+                let outcome = self.settle(outcome, limits);
+                self.finish();
+                outcome?;
+                Ready::Chunk(chunk)
+            }
+        };
+        self.loaded.keep(code.id, code.bytecode.len(), ready);
         let mut functions = Vec::new();
         environment
             .for_each::<mlua::Value, mlua::Value>(|name, value| {
@@ -127,68 +135,125 @@ impl Vm {
         seed: u64,
         host: &mut dyn Host,
     ) -> Called {
-        self.meter.idle();
-        // Not a copy: nothing else runs in this machine until the call is over, and then the next one gives it fresh globals again.
-        let chunk = match self.chunk(code) {
-            Ok(chunk) => chunk.clone(),
-            Err(fault) => return Called::not_run(fault),
+        let is_copied = match self.fill_template(code, args, limits) {
+            Ok(is_copied) => is_copied,
+            Err(called) => return called,
         };
+        if let Err(fault) = self.make_ready(code, function) {
+            return Called::not_run(fault);
+        }
         let before = self.lua.used_memory();
-        let outcome = self.call_prepared(&chunk, before, code, function, args, limits, seed, host);
-        let memory_peak_bytes = self.lua.used_memory().saturating_sub(before) as u64;
-        // What the call made global lives no longer than the call.
-        let _ = chunk.set_environment(self.nothing.clone());
+        let outcome = self.call_ready(before, code, function, args, is_copied, limits, seed, host);
+        let used = self.lua.used_memory();
+        let memory_peak_bytes = used.saturating_sub(before) as u64;
         // Where exactly memory or the clock runs out depends on what is not the code's business; what it costs must not.
         let instructions = match outcome {
             Err(Fault::OutOfMemory | Fault::TooSlow) => limits.instructions_max,
             _ => self.meter.used(),
         };
+        // What the call made global lives no longer than the call.
+        if let Some(Ready::Chunk(chunk)) = self.loaded.get(code.id) {
+            let _ = chunk.set_environment(self.nothing.clone());
+        }
         self.finish();
         Called { outcome, instructions, memory_peak_bytes }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, in order")]
-    fn call_prepared(
+    fn call_ready(
         &self,
-        chunk: &Function,
         before: usize,
         code: &Code,
         function: &str,
         args: &[Value],
+        is_copied: bool,
         limits: &Limits,
         seed: u64,
         host: &mut dyn Host,
     ) -> Result<Value, Fault> {
         self.meter.start(limits, code.weight, seed);
-        check(args, limits)?;
-        // The call itself is an instruction as well.
-        if self.meter.charge(code.weight).is_err() {
-            return Err(Fault::OutOfInstructions);
-        }
-        let mut values = MultiValue::with_capacity(args.len());
-        for arg in args {
-            values.push_back(to_lua(&self.lua, arg).map_err(refused)?);
-        }
+        let Some(ready) = self.loaded.get(code.id) else {
+            return Err(Fault::Unavailable { reason: "a program was not loaded".to_owned() });
+        };
         let memory_max = before.saturating_add(in_bytes(limits.memory_bytes_max));
-        if self.lua.used_memory() > memory_max {
-            return Err(Fault::OutOfMemory);
+        let template = self.template.as_ref().filter(|_| is_copied).map(Template::table);
+        let mut values = MultiValue::new();
+        if template.is_none() {
+            // The call itself is an instruction as well; where there is a template, copying it is.
+            if self.meter.charge(code.weight).is_err() {
+                return Err(Fault::OutOfInstructions);
+            }
+            for arg in args {
+                values.push_back(to_lua(&self.lua, arg).map_err(refused)?);
+            }
+            if self.lua.used_memory() > memory_max {
+                return Err(Fault::OutOfMemory);
+            }
         }
-        self.limit_memory(memory_max)?;
+        let (f, name) = match ready {
+            // Not a copy: nothing else runs in this machine until the call is over, and then the next one gives it fresh globals again.
+            Ready::Chunk(chunk) => (chunk, Some(function)),
+            Ready::Lasting(lasting) => match lasting.chosen() {
+                // What defining it anew would have counted.
+                Some(_) if self.meter.charge(DEFINING * code.weight).is_err() => {
+                    return Err(Fault::OutOfInstructions);
+                }
+                Some(f) => (f, None),
+                None => return Err(Fault::UnknownFunction { function: clean(function) }),
+            },
+        };
+        // The limit itself is set by the first instruction: until then only this program's own code runs, and it is cheaper without.
+        self.meter.set_memory_max(memory_max);
         let outcome = if code.asks_world {
             self.lua.scope(|scope| {
                 let ask = scope.create_function_mut(|lua, (index, args): (usize, MultiValue)| {
                     self.ask(lua, index, args, limits, host)
                 })?;
-                self.run.call::<(u8, mlua::Value)>((chunk, function, ask, values))
+                self.run.call::<(u8, mlua::Value)>((f, name, ask, template, values))
             })
+        } else if template.is_some() {
+            self.run.call::<(u8, mlua::Value)>((f, name, false, template))
         } else {
-            self.run.call::<(u8, mlua::Value)>((chunk, function, false, values))
+            self.run.call::<(u8, mlua::Value)>((f, name, false, template, values))
         };
         // What is read now is no more than there is; without a limit every look into the machine is cheaper.
         let _ = self.lua.set_memory_limit(0);
+        if let (Ok((0, mlua::Value::Vector(number))), false) = (&outcome, self.meter.has_stopped())
+            && let Some(answer) = code.answer(number.x(), limits)
+        {
+            return answer;
+        }
         match self.settle(outcome, limits)? {
             Some(value) => Ok(value),
             None => Err(Fault::UnknownFunction { function: clean(function) }),
+        }
+    }
+
+    /// Makes the template hold the call's only argument, if that is a flat map; whether it is. What is refused has come to something already.
+    fn fill_template(&mut self, code: &Code, args: &[Value], limits: &Limits) -> Result<bool, Called> {
+        let taken = match &mut self.template {
+            Some(template) => template.take_over(args),
+            None => Ok(false),
+        };
+        match (&taken, &self.template) {
+            (Ok(true), Some(template)) if template.fits(limits) => return Ok(true),
+            _ => check(args, limits).map_err(Called::not_run)?,
+        }
+        let (Some(fields), [map]) = (Template::fields_of(args), args) else { return Ok(false) };
+        match taken.and_then(|_| Template::new(&self.lua, map, fields)) {
+            Ok(template) => {
+                self.template = Some(template);
+                Ok(true)
+            }
+            // What handing over counts is due all the same.
+            Err(_) if code.weight > limits.instructions_max => Err(Called {
+                outcome: Err(Fault::OutOfInstructions),
+                instructions: limits.instructions_max,
+                memory_peak_bytes: 0,
+            }),
+            Err(why) => {
+                Err(Called { outcome: Err(refused(why)), instructions: code.weight, memory_peak_bytes: 0 })
+            }
         }
     }
 
@@ -226,6 +291,7 @@ impl Vm {
     /// An answer is no single step: it may be as large as the call's memory allows.
     fn hand_over(&self, lua: &Lua, value: &Value) -> Result<mlua::Value, Refused> {
         lua.set_memory_limit(self.meter.memory_max())?;
+        self.meter.is_new_step(0);
         let value = to_lua(lua, value)?;
         limit_step(lua, &self.meter)?;
         Ok(value)
@@ -265,53 +331,45 @@ impl Vm {
         }
     }
 
-    /// A copy of the program's chunk with fresh globals.
-    fn prepare(&mut self, code: &Code) -> Result<(Function, Table), Fault> {
-        self.meter.idle();
-        let chunk = self.chunk(code)?.deep_clone().map_err(broken)?;
+    /// Makes a program ready to be called at this function.
+    fn make_ready(&mut self, code: &Code, function: &str) -> Result<(), Fault> {
+        let ready = match self.loaded.used(code.id) {
+            Some(ready) => ready,
+            None => {
+                let ready = self.load(code)?;
+                self.loaded.keep(code.id, code.bytecode.len(), ready);
+                return self.make_ready(code, function);
+            }
+        };
+        match ready {
+            Ready::Chunk(_) => Ok(()),
+            Ready::Lasting(lasting) => lasting.choose(function).map_err(broken),
+        }
+    }
+
+    fn chunk(&self, code: &Code) -> Result<Function, Fault> {
+        self.lua
+            .load(&code.bytecode[..])
+            .set_name("=code")
+            .set_mode(ChunkMode::Binary)
+            .into_function()
+            .map_err(broken)
+    }
+
+    /// Loads a program that this machine does not know, or no more. One whose top level lasts runs it now, unmetered: it has run within the limits
+    /// before, when the program was made, and it does the same every time.
+    fn load(&self, code: &Code) -> Result<Ready, Fault> {
+        let chunk = self.chunk(code)?;
+        if !code.lasts {
+            return Ok(Ready::Chunk(chunk));
+        }
         let environment = self.fresh.call::<Table>(()).map_err(broken)?;
         chunk.set_environment(environment.clone()).map_err(broken)?;
-        Ok((chunk, environment))
-    }
-
-    fn chunk(&mut self, code: &Code) -> Result<&Function, Fault> {
-        self.uses += 1;
-        if !self.loaded.contains_key(&code.id) {
-            self.evict(code.bytecode.len());
-            let chunk = self
-                .lua
-                .load(&code.bytecode[..])
-                .set_name("=code")
-                .set_mode(ChunkMode::Binary)
-                .into_function()
-                .map_err(broken)?;
-            let loaded = Loaded { chunk, bytes: code.bytecode.len(), last_use: 0 };
-            self.loaded_bytes += loaded.bytes;
-            self.loaded.insert(code.id, loaded);
+        let (outcome, left) = self.load.call::<(u8, Variadic<mlua::Value>)>((chunk, true)).map_err(broken)?;
+        if outcome != 0 {
+            return Err(Fault::Unavailable { reason: "a top level that had run failed".to_owned() });
         }
-        match self.loaded.get_mut(&code.id) {
-            Some(loaded) => {
-                loaded.last_use = self.uses;
-                Ok(&loaded.chunk)
-            }
-            None => Err(Fault::Unavailable { reason: "a program was not loaded".to_owned() }),
-        }
-    }
-
-    /// Makes room for a program: when full, the half used longest ago goes.
-    fn evict(&mut self, bytes: usize) {
-        if self.loaded.len() < PROGRAMS_MAX && self.loaded_bytes + bytes <= BYTECODE_BYTES_MAX {
-            return;
-        }
-        let mut uses: Vec<u64> = self.loaded.values().map(|loaded| loaded.last_use).collect();
-        let middle = uses.len() / 2;
-        if uses.is_empty() {
-            return;
-        }
-        let (_, oldest_kept, _) = uses.select_nth_unstable(middle);
-        let oldest_kept = *oldest_kept;
-        self.loaded.retain(|_, loaded| loaded.last_use > oldest_kept);
-        self.loaded_bytes = self.loaded.values().map(|loaded| loaded.bytes).sum();
+        Ok(Ready::Lasting(frozen(environment, &left)))
     }
 
     /// After a run: limits off, and garbage away when there is much of it.
@@ -326,129 +384,28 @@ impl Vm {
     }
 }
 
+/// What a top level left, frozen: its globals, and the tables among its variables.
+fn frozen(globals: Table, left: &[mlua::Value]) -> Lasting {
+    for value in left {
+        if let mlua::Value::Table(table) = value {
+            table.set_readonly(true);
+        }
+    }
+    globals.set_readonly(true);
+    Lasting::new(globals)
+}
+
 /// Until the next instruction a call may take one step of memory, as long as there is any left.
 fn limit_step(lua: &Lua, meter: &Meter) -> mlua::Result<()> {
     let memory_max = meter.memory_max();
     if memory_max != 0 {
-        let step = lua.used_memory().saturating_add(in_bytes(MEMORY_STEP_BYTES_MAX));
-        lua.set_memory_limit(step.min(memory_max))?;
+        let step = lua.used_memory().saturating_add(in_bytes(MEMORY_STEP_BYTES_MAX)).min(memory_max);
+        // Most instructions take no memory that the machine has not taken before.
+        if meter.is_new_step(step) {
+            lua.set_memory_limit(step)?;
+        }
     }
     Ok(())
-}
-
-fn natives(lua: &Lua, meter: &Rc<Meter>) -> mlua::Result<Table> {
-    let native = lua.create_table()?;
-    let counting = Rc::clone(meter);
-    native.raw_set(
-        "charge",
-        lua.create_function(move |_, amount: f64| counting.charge(count(amount)).map_err(|_| stopped()))?,
-    )?;
-    let counting = Rc::clone(meter);
-    native.raw_set(
-        "stop_out_of_memory",
-        lua.create_function(move |_, ()| {
-            counting.stop(Fault::OutOfMemory);
-            Err::<(), _>(stopped())
-        })?,
-    )?;
-    let counting = Rc::clone(meter);
-    native.raw_set(
-        "random",
-        lua.create_function(move |_, (low, high): (Option<f64>, Option<f64>)| {
-            Ok(random(counting.random(), low.zip(high)))
-        })?,
-    )?;
-    let counting = Rc::clone(meter);
-    native.raw_set(
-        "pattern",
-        lua.create_function(
-            move |lua, (text, pattern, init, is_literal_caret): (LuaString, LuaString, f64, bool)| {
-                find(lua, &text, &pattern, init, is_literal_caret, &counting)
-            },
-        )?,
-    )?;
-    let counting = Rc::clone(meter);
-    native.raw_set(
-        "plain_find",
-        lua.create_function(move |_, (text, wanted, init): (LuaString, LuaString, f64)| {
-            let (text, wanted) = (text.as_bytes(), wanted.as_bytes());
-            let from = position(init).min(text.len());
-            counting
-                .charge((text.len() - from + wanted.len()) as u64 / crate::BYTES_PER_INSTRUCTION)
-                .map_err(|_| stopped())?;
-            Ok(memchr::memmem::find(&text[from..], &wanted)
-                .map(|at| (from + at + 1, from + at + wanted.len()))
-                .unzip())
-        })?,
-    )?;
-    native.raw_set("null", mlua::Value::NULL)?;
-    native.raw_set("bytes_per_instruction", crate::BYTES_PER_INSTRUCTION)?;
-    native.raw_set("items_per_instruction", crate::ITEMS_PER_INSTRUCTION)?;
-    Ok(native)
-}
-
-fn find(
-    lua: &Lua,
-    text: &LuaString,
-    pattern: &LuaString,
-    init: f64,
-    is_literal_caret: bool,
-    meter: &Meter,
-) -> mlua::Result<MultiValue> {
-    let (text, pattern) = (text.as_bytes(), pattern.as_bytes());
-    let found = match pattern::find(&text, &pattern, position(init), is_literal_caret, meter) {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(MultiValue::new()),
-        Err(Trouble::Stopped) => return Err(stopped()),
-        Err(Trouble::Malformed(why)) => return Err(mlua::Error::runtime(why)),
-    };
-    let mut results = MultiValue::with_capacity(2 + found.captures.len());
-    results.push_back(number(found.from + 1));
-    results.push_back(number(found.to));
-    for capture in found.captures {
-        results.push_back(match capture {
-            Capture::Text(from, to) => mlua::Value::String(lua.create_string(&text[from..to])?),
-            Capture::Position(at) => number(at),
-        });
-    }
-    Ok(results)
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "positions in a string are far below 2^53; 53 random bits are what a float holds"
-)]
-mod floats {
-    /// A position as the code sees it.
-    pub(super) fn number(at: usize) -> mlua::Value {
-        mlua::Value::Number(at as f64)
-    }
-
-    /// A number in [0, 1), or a whole one between two, both included.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "whole numbers within 2^53, as the prelude makes sure"
-    )]
-    pub(super) fn random(bits: u64, between: Option<(f64, f64)>) -> f64 {
-        let Some((low, high)) = between else { return (bits >> 11) as f64 / (1_u64 << 53) as f64 };
-        let (low, high) = (low as i64, high as i64);
-        let span = u128::from(high.abs_diff(low)) + 1;
-        // Multiply and shift (Lemire 2019) without the rejection: the bias is below 2^-10 even for the widest span.
-        let offset = (u128::from(bits) * span) >> 64;
-        (i128::from(low) + offset as i128) as f64
-    }
-}
-use floats::{number, random};
-
-/// A zero-based position from one that counts from 1.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, as wanted")]
-fn position(init: f64) -> usize {
-    (init as usize).saturating_sub(1)
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, as wanted")]
-fn count(amount: f64) -> u64 {
-    amount as u64
 }
 
 fn in_bytes(bytes: u64) -> usize {
@@ -459,7 +416,7 @@ fn sentence(lua: &Lua, text: &str) -> mlua::Result<mlua::Value> {
     Ok(mlua::Value::String(lua.create_string(clean(text))?))
 }
 
-fn stopped() -> mlua::Error {
+pub(super) fn stopped() -> mlua::Error {
     mlua::Error::runtime("stopped")
 }
 
