@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ecology_features::config::ScenarioName;
 use ecology_features::{Config, Origin, load};
-use ecology_runner::compare_modes::{ModesCompared, Sort, compare_modes, judge_history};
+use ecology_runner::compare_modes::{Equivalence, ModesCompared, Sort, compare_modes, judge_history};
 use ecology_runner::migrate::positions;
 use ecology_runner::session::{self, SessionError};
 use ecology_runner::store::OpenError;
@@ -154,8 +154,18 @@ fn render(found: &ModesCompared, style: Style) -> String {
                 &format!("\n  {} {}\n    {}\n", style.bad("does not hold:"), clean(&one.name), clean(broken));
         }
     }
+    // Both are outside of an interval alike: that says something of the length of the runs and nothing of the modes.
+    let is_alike = |one: &Equivalence| {
+        one.sort == Sort::Distribution
+            && one.means_millionths.is_some_and(|[ticks, continuous]| ticks == continuous)
+    };
+    let mut broken = found.equivalences.iter().filter(|one| one.first_broken.is_some());
     let verdict = if found.agrees() {
         style.good("every declared equivalence holds")
+    } else if broken.all(is_alike) {
+        style.warning(
+            "neither mode comes into the interval: compare longer runs (--ticks) before judging the modes",
+        )
     } else {
         style.bad("the modes part where they should not")
     };
