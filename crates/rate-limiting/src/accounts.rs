@@ -125,6 +125,12 @@ impl Accounts {
         self.accounts.get(principal.index()).is_some_and(|account| account.overruns.is_some())
     }
 
+    /// Reads what the next question about a principal will read.
+    #[inline]
+    pub(crate) fn touch(&self, principal: Key) -> u64 {
+        self.accounts.get(principal.index()).map_or(0, |account| account.shares[0])
+    }
+
     /// Everybody's shares and overruns.
     pub(crate) fn all(&self) -> impl Iterator<Item = (Key, &Amounts, &Amounts)> {
         (0_u32..)
@@ -184,16 +190,20 @@ impl Accounts {
     #[inline]
     pub(crate) fn needs(&self, principal: Key, charges: &Charges) -> Result<Amounts, Resource> {
         let (shares, overruns) = match self.accounts.get(principal.index()) {
-            Some(account) => (&*account.shares, account.overruns()),
-            None => (NOTHING, NOTHING),
+            Some(account) => (&*account.shares, account.overruns.as_deref()),
+            None => (NOTHING, None),
         };
         let charges = renewable(charges);
-        let mut needs = Amounts::default();
+        let mut needs = charges;
         for (place, resource) in Resource::RENEWABLE.into_iter().enumerate() {
             if charges[place] > shares[place] {
                 return Err(resource);
             }
-            needs[place] = need(shares[place], overruns[place], charges[place]);
+        }
+        if let Some(overruns) = overruns {
+            for place in 0..RENEWABLE_COUNT {
+                needs[place] = need(shares[place], overruns[place], charges[place]);
+            }
         }
         Ok(needs)
     }

@@ -222,12 +222,31 @@ impl Comparison {
         });
     }
 
+    /// The same for whoever has the comparison for itself, as who tells what happened mostly has: counting then needs no atomic operation.
+    pub fn tell_alone(&mut self, what: &'static str, act: impl FnOnce()) {
+        if self.is_off() {
+            return;
+        }
+        let all = self.told.get_mut();
+        let told = *all;
+        *all += 1;
+        self.tell_timed(what, told, || {
+            act();
+            Ok(())
+        });
+    }
+
     /// The same for what can fail in plain words, such as reading a snapshot.
     pub fn tell_or(&self, what: &'static str, act: impl FnOnce() -> Result<(), String>) {
         if self.is_off() {
             return;
         }
         let told = self.told.fetch_add(1, Ordering::Relaxed);
+        self.tell_timed(what, told, act);
+    }
+
+    /// Tells the candidate something after it was told `told` things.
+    fn tell_timed(&self, what: &'static str, told: u64, act: impl FnOnce() -> Result<(), String>) {
         let stopwatch = self.options.stopwatch.as_ref();
         let stopwatch = stopwatch.filter(|_| told & self.often_timed_mask == self.often_timed_mask);
         let begun = stopwatch.map(|now| now());

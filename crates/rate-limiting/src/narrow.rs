@@ -1,0 +1,284 @@
+//! The windows of one principal in small numbers.
+
+use ecology_types::Time;
+
+use crate::Horizon;
+use crate::accounts::{Amounts, RENEWABLE_COUNT};
+use crate::log::{Log, Record};
+use crate::meters::small;
+use crate::window::WindowState;
+
+/// One number for each resource.
+type Numbers = [u32; RENEWABLE_COUNT];
+
+/// The windows of one principal, one for each resource, as exact as so many [`crate::RollingWindow`]s, in two cache lines and one log.
+///
+/// The cells of the grid are the same for every resource, and a principal uses several at the same moment. So what was used in the newest cell is
+/// kept here, and goes to the log as a whole with the first use in another cell: in a world that runs by ticks, one record of some ten bytes
+/// for each turn, whatever was used in it.
+///
+/// **Invariant.** All that is open was used in the cell of `last`; everything in the log in cells before it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Narrow {
+    /// All that counts: held, open and in the log.
+    sums: Numbers,
+    held: Numbers,
+    /// Used in the newest cell.
+    open: Numbers,
+    /// How long before `last` each of these was used last.
+    ago: Numbers,
+    /// When anything was used last.
+    last: u64,
+    log: Log,
+}
+
+/// The numbers are too large, or the records too many, for a narrow row.
+#[derive(Debug)]
+pub(crate) struct TooNarrow;
+
+impl Narrow {
+    /// Whether windows of this length can be narrow: what lies between two uses in one cell has to be a small number.
+    #[inline]
+    pub(crate) fn can_be(horizon: Horizon) -> bool {
+        u32::try_from(horizon.step().0).is_ok()
+    }
+
+    /// The windows of these descriptions, of which each is in order and has no two entries in the cell of the newest of all.
+    pub(crate) fn from_states(
+        states: &[WindowState; RENEWABLE_COUNT],
+        horizon: Horizon,
+    ) -> Result<Self, TooNarrow> {
+        if !Self::can_be(horizon) {
+            return Err(TooNarrow);
+        }
+        let mut narrow = Self::default();
+        let mut entries = Vec::new();
+        for (at, state) in states.iter().enumerate() {
+            narrow.held[at] = u32::try_from(state.held).map_err(|_| TooNarrow)?;
+            narrow.sums[at] = narrow.held[at];
+            for &(last, amount) in &state.entries {
+                narrow.sums[at] = small(narrow.sums[at], amount).ok_or(TooNarrow)?;
+                // Below the sum, which fits.
+                entries.push((last, at, u32::try_from(amount).map_err(|_| TooNarrow)?));
+            }
+        }
+        // Stable: entries of one resource at the same moment stay in their order.
+        entries.sort_by_key(|(last, ..)| *last);
+        narrow.last = entries.last().map_or(0, |(last, ..)| *last);
+        let mut record = Record::default();
+        for (last, at, amount) in entries {
+            if horizon.is_one_cell(last, narrow.last) {
+                narrow.open[at] = amount;
+                narrow.ago[at] = u32::try_from(narrow.last - last).map_err(|_| TooNarrow)?;
+                continue;
+            }
+            if (last != record.last || record.amounts[at] > 0) && !narrow.write(&mut record) {
+                return Err(TooNarrow);
+            }
+            record.last = last;
+            record.amounts[at] = amount;
+        }
+        if narrow.write(&mut record) { Ok(narrow) } else { Err(TooNarrow) }
+    }
+
+    /// Puts a record into the log, unless nothing is in it, and empties it.
+    fn write(&mut self, record: &mut Record) -> bool {
+        let written = record.amounts == Numbers::default() || self.log.push(record);
+        record.amounts = Numbers::default();
+        written
+    }
+
+    #[inline]
+    fn has_open(&self) -> bool {
+        self.open.iter().fold(0, |all, amount| all | amount) > 0
+    }
+
+    /// When what is open of one resource was used last.
+    #[inline]
+    fn open_last(&self, at: usize) -> u64 {
+        self.last - u64::from(self.ago[at])
+    }
+
+    /// The entries of one resource, the oldest first.
+    fn entries(&self, at: usize) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let logged = self.log.iter().map(move |record| (record.last, record.amounts[at]));
+        let open = std::iter::once_with(move || (self.open_last(at), self.open[at]));
+        logged.chain(open).filter(|(_, amount)| *amount > 0).map(|(last, amount)| (last, amount.into()))
+    }
+
+    #[inline]
+    pub(crate) fn fits(&self, needs: &Amounts, shares: &Amounts) -> bool {
+        let fits =
+            |at: usize| needs[at] == 0 || u64::from(self.sums[at]) <= shares[at].wrapping_sub(needs[at]);
+        (0..RENEWABLE_COUNT).fold(true, |all, at| all & fits(at))
+    }
+
+    pub(crate) fn used(&self, at: usize, now: Time, horizon: Horizon) -> u64 {
+        let past = self.entries(at).take_while(|(last, _)| horizon.is_past(*last, now));
+        u64::from(self.sums[at]) - past.map(|(_, amount)| amount).sum::<u64>()
+    }
+
+    pub(crate) fn free_at(&self, at: usize, room: u64, now: Time, horizon: Horizon) -> Time {
+        let Some(deficit) = u64::from(self.sums[at]).checked_sub(room).filter(|deficit| *deficit > 0) else {
+            return now;
+        };
+        let mut freed = 0;
+        for (last, amount) in self.entries(at) {
+            freed += amount;
+            if freed >= deficit {
+                return horizon.leaves(last).max(now);
+            }
+        }
+        Time::NEVER
+    }
+
+    /// All or nothing.
+    pub(crate) fn book(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
+        self.prune(now, horizon);
+        let sums = added(&self.sums, amounts)?;
+        if *amounts == Amounts::default() {
+            return Ok(());
+        }
+        self.go_on(now, horizon)?;
+        self.sums = sums;
+        for at in 0..RENEWABLE_COUNT {
+            if amounts[at] > 0 {
+                // No more than the sum, which fits.
+                self.open[at] = small(self.open[at], amounts[at]).unwrap_or(u32::MAX);
+                self.ago[at] = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// All or nothing.
+    #[inline]
+    pub(crate) fn hold(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
+        let sums = match added(&self.sums, amounts) {
+            Ok(sums) => sums,
+            Err(TooNarrow) => {
+                self.prune(now, horizon);
+                added(&self.sums, amounts)?
+            }
+        };
+        // What is held is part of the sums.
+        self.held = added(&self.held, amounts)?;
+        self.sums = sums;
+        Ok(())
+    }
+
+    /// Frees what is held of `amounts`: what that is.
+    #[inline]
+    pub(crate) fn free(&mut self, amounts: &Amounts) -> Numbers {
+        let mut parts = Numbers::default();
+        for at in 0..RENEWABLE_COUNT {
+            parts[at] = u32::try_from(amounts[at]).unwrap_or(u32::MAX).min(self.held[at]);
+            self.held[at] -= parts[at];
+            self.sums[at] -= parts[at];
+        }
+        parts
+    }
+
+    /// Time goes on: what was used in an earlier cell goes to the log.
+    #[inline]
+    fn go_on(&mut self, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
+        if now.0 <= self.last {
+            return Ok(());
+        }
+        if self.has_open() {
+            if horizon.is_one_cell(self.last, now.0) {
+                let later = u32::try_from(now.0 - self.last).map_err(|_| TooNarrow)?;
+                // Of what is not open nothing is read.
+                self.ago.iter_mut().for_each(|ago| *ago = ago.wrapping_add(later));
+            } else {
+                self.close()?;
+            }
+        }
+        self.last = now.0;
+        Ok(())
+    }
+
+    /// Moves what is open to the log: mostly one record, else one for each moment, the oldest first.
+    #[inline(never)]
+    fn close(&mut self) -> Result<(), TooNarrow> {
+        while self.has_open() {
+            let open = (0..RENEWABLE_COUNT).filter(|at| self.open[*at] > 0);
+            let ago = open.map(|at| self.ago[at]).max().unwrap_or(0);
+            let mut record = Record { last: self.last - u64::from(ago), ..Record::default() };
+            for at in 0..RENEWABLE_COUNT {
+                if self.ago[at] == ago {
+                    record.amounts[at] = self.open[at];
+                }
+            }
+            if !self.log.push(&record) {
+                return Err(TooNarrow);
+            }
+            for at in 0..RENEWABLE_COUNT {
+                if record.amounts[at] > 0 {
+                    self.open[at] = 0;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what has left the window that ends at `now`.
+    #[inline]
+    pub(crate) fn prune(&mut self, now: Time, horizon: Horizon) {
+        // Nothing that is open is older than anything in the log.
+        if self.log.first().is_none_or(|first| horizon.is_past(first, now)) {
+            self.prune_past(now, horizon);
+        }
+    }
+
+    fn prune_past(&mut self, now: Time, horizon: Horizon) {
+        while let Some(first) = self.log.first() {
+            if !horizon.is_past(first, now) {
+                return;
+            }
+            let Some(record) = self.log.pop() else { return };
+            for at in 0..RENEWABLE_COUNT {
+                self.sums[at] -= record.amounts[at];
+            }
+        }
+        for at in 0..RENEWABLE_COUNT {
+            if self.open[at] > 0 && horizon.is_past(self.open_last(at), now) {
+                self.sums[at] -= std::mem::take(&mut self.open[at]);
+            }
+        }
+    }
+
+    /// Whether nothing counts at `now`.
+    pub(crate) fn is_idle(&self, now: Time, horizon: Horizon) -> bool {
+        if self.sums == Numbers::default() {
+            return true;
+        }
+        let newest = if self.has_open() { Some(self.last) } else { self.log.last() };
+        self.held == Numbers::default() && newest.is_none_or(|newest| horizon.is_past(newest, now))
+    }
+
+    /// Whether it takes no room of its own.
+    pub(crate) const fn is_bare(&self) -> bool {
+        self.log.is_bare()
+    }
+
+    pub(crate) fn state(&self, at: usize, now: Time, horizon: Horizon) -> WindowState {
+        let entries = self.entries(at).filter(|(last, _)| !horizon.is_past(*last, now));
+        WindowState { held: self.held[at].into(), entries: entries.collect() }
+    }
+
+    #[inline]
+    pub(crate) fn touch(&self) -> u64 {
+        // Two lines, and the one that the next record goes to.
+        u64::from(self.sums[0] ^ self.ago[RENEWABLE_COUNT - 1]) ^ self.last ^ self.log.touch()
+    }
+}
+
+#[inline]
+fn added(numbers: &Numbers, amounts: &Amounts) -> Result<Numbers, TooNarrow> {
+    let mut sums = *numbers;
+    for (sum, more) in sums.iter_mut().zip(amounts) {
+        *sum = small(*sum, *more).ok_or(TooNarrow)?;
+    }
+    Ok(sums)
+}
