@@ -19,9 +19,33 @@ pub(crate) const fn place(resource: Resource) -> Option<usize> {
     resource.index().checked_sub(Resource::RENEWABLE[0].index())
 }
 
+/// Whether nothing is among these numbers. A comparison with zeros would be a call for something that takes three instructions.
 #[inline]
-fn renewable(charges: &Charges) -> Amounts {
-    Resource::RENEWABLE.map(|resource| charges[resource])
+pub(crate) fn is_nothing<N: Copy + Default + PartialEq + std::ops::BitOr<Output = N>>(
+    numbers: &[N; RENEWABLE_COUNT],
+) -> bool {
+    numbers.iter().fold(N::default(), |all, number| all | *number) == N::default()
+}
+
+/// What of these charges is renewable: the last of the resources, in their order.
+#[inline]
+fn renewable(charges: &Charges) -> &Amounts {
+    charges.0.last_chunk().unwrap_or(NOTHING)
+}
+
+/// The places at which there is something. Nearly always that is one: whoever goes through them goes round once instead of five times.
+#[inline]
+pub(crate) fn places<N: Copy + Default + PartialEq>(
+    numbers: &[N; RENEWABLE_COUNT],
+) -> impl Iterator<Item = usize> + use<N> {
+    let named = |at: usize| u8::from(numbers[at] != N::default()) << at;
+    let mut left = (0..RENEWABLE_COUNT).fold(0, |all, at| all | named(at));
+    std::iter::from_fn(move || {
+        let at = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        // A bound that the compiler does not know.
+        (at < RENEWABLE_COUNT).then_some(at)
+    })
 }
 
 /// The shares and overruns of one principal. Shares change by trade only, so those who were given the same keep one copy until then; an
@@ -194,7 +218,7 @@ impl Accounts {
             None => (NOTHING, None),
         };
         let charges = renewable(charges);
-        let mut needs = charges;
+        let mut needs = *charges;
         for (place, resource) in Resource::RENEWABLE.into_iter().enumerate() {
             if charges[place] > shares[place] {
                 return Err(resource);
@@ -208,39 +232,56 @@ impl Accounts {
         Ok(needs)
     }
 
-    /// Takes note of a use: what is to be booked. Overruns that it pays off are owed no longer.
-    pub(crate) fn book(&mut self, principal: Key, charges: &Charges) -> Amounts {
+    /// Takes note of a use: what is to be booked. Overruns that it pays off are owed no longer. `room` is for what is not what is charged.
+    #[inline]
+    pub(crate) fn book<'a>(
+        &mut self,
+        principal: Key,
+        charges: &'a Charges,
+        room: &'a mut Amounts,
+    ) -> &'a Amounts {
         let charges = renewable(charges);
         let account = self.of_mut(principal);
         if account.overruns.is_none() {
             // Nothing to pay off: what is charged is what is booked.
             return charges;
         }
-        let mut booked = Amounts::default();
         for place in 0..RENEWABLE_COUNT {
-            booked[place] = need(account.shares[place], account.overruns()[place], charges[place]);
-            account.owe(place, 0, booked[place] - charges[place]);
+            room[place] = need(account.shares[place], account.overruns()[place], charges[place]);
+            account.owe(place, 0, room[place] - charges[place]);
         }
-        booked
+        room
     }
 
     /// Takes note of a reservation: what is to be held.
-    pub(crate) fn reserve(&mut self, id: ReservationId, principal: Key, charges: &Charges) -> Amounts {
-        let held = self.book(principal, charges);
-        self.reservations.insert(id, Reservation { principal, charges: renewable(charges), held });
+    #[inline]
+    pub(crate) fn reserve<'a>(
+        &mut self,
+        id: ReservationId,
+        principal: Key,
+        charges: &'a Charges,
+        room: &'a mut Amounts,
+    ) -> &'a Amounts {
+        let held = self.book(principal, charges, room);
+        self.reservations.insert(id, principal, renewable(charges), held);
         held
     }
 
     /// Takes note that a reservation was used; `None` when there is none of that number.
+    #[inline]
     pub(crate) fn settle(&mut self, id: ReservationId, used: &Charges) -> Option<Settlement> {
         let Reservation { principal, charges, held } = self.reservations.remove(id)?;
         let measured = renewable(used);
-        let account = self.of_mut(principal);
         let mut used = Amounts::default();
-        for place in 0..RENEWABLE_COUNT {
+        for place in places(&held) {
             let paid_off = held[place] - charges[place];
             used[place] = paid_off + measured[place].min(charges[place]);
-            account.owe(place, measured[place].saturating_sub(charges[place]), 0);
+        }
+        for place in places(measured) {
+            let more = measured[place].saturating_sub(charges[place]);
+            if more > 0 {
+                self.of_mut(principal).owe(place, more, 0);
+            }
         }
         Some(Settlement { principal, held, used })
     }
@@ -315,14 +356,18 @@ mod tests {
         let mut accounts = Accounts::default();
         let (alice, tokens) = (Key(3), |n| Charges::of(Resource::LlmTokens, n));
         accounts.set_share(alice, 0, 10);
-        accounts.reserve(1, alice, &tokens(2));
+        accounts.reserve(1, alice, &tokens(2), &mut [0; 5]);
         let settled = accounts.settle(1, &tokens(15)).unwrap();
         assert_eq!((settled.held[0], settled.used[0]), (2, 2));
         assert_eq!(accounts.overruns(alice)[0], 13);
         assert_eq!(accounts.needs(alice, &tokens(4)).unwrap()[0], 10);
-        assert_eq!(accounts.book(alice, &tokens(4))[0], 10);
+        assert_eq!(accounts.book(alice, &tokens(4), &mut [0; 5])[0], 10);
         assert_eq!(accounts.overruns(alice)[0], 7);
-        assert_eq!(accounts.reserve(2, alice, &Charges::NONE)[0], 7, "even a use of nothing pays off");
+        assert_eq!(
+            accounts.reserve(2, alice, &Charges::NONE, &mut [0; 5])[0],
+            7,
+            "even a use of nothing pays off"
+        );
         accounts.release(2);
         assert_eq!(accounts.overruns(alice)[0], 7, "and owes again when it did not happen");
         assert_eq!(accounts.needs(alice, &tokens(11)), Err(Resource::LlmTokens));

@@ -3,8 +3,8 @@
 use ecology_types::Time;
 
 use crate::TickCounter;
-use crate::accounts::{Amounts, RENEWABLE_COUNT};
-use crate::meters::{Meters, small};
+use crate::accounts::{Amounts, RENEWABLE_COUNT, places};
+use crate::meters::{Meters, Numbers, add};
 
 /// One [`TickCounter`] for each resource. Small numbers, which nearly all are, are kept together under the tick that they share.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub(crate) enum Counters {
 pub(crate) struct Narrow {
     /// The tick of what was used.
     tick: u64,
-    used: [u32; RENEWABLE_COUNT],
-    held: [u32; RENEWABLE_COUNT],
+    used: Numbers,
+    held: Numbers,
 }
 
 impl Default for Counters {
@@ -40,33 +40,25 @@ impl Narrow {
     /// All or nothing: `None` where a sum is no small number.
     #[inline]
     fn book(&mut self, amounts: &Amounts, tick: u64) -> Option<()> {
-        let mut used = if self.tick == tick { self.used } else { [0; RENEWABLE_COUNT] };
-        for (sum, more) in used.iter_mut().zip(amounts) {
-            *sum = small(*sum, *more)?;
+        if self.tick != tick {
+            (self.tick, self.used) = (tick, Numbers::default());
         }
-        (self.tick, self.used) = (tick, used);
-        Some(())
+        add(&mut self.used, amounts)
     }
 
     #[inline]
     fn hold(&mut self, amounts: &Amounts) -> Option<()> {
-        let mut held = self.held;
-        for (sum, more) in held.iter_mut().zip(amounts) {
-            *sum = small(*sum, *more)?;
-        }
-        self.held = held;
-        Some(())
+        add(&mut self.held, amounts)
     }
 
-    /// Takes off what is held of `amounts`: what that is, none of it above what it was.
+    /// Frees what is held of `amounts`; `then` is told where and how much that is.
     #[inline]
-    fn free(&mut self, amounts: &Amounts) -> [u32; RENEWABLE_COUNT] {
-        let mut parts = [0; RENEWABLE_COUNT];
-        for (part, (held, amount)) in parts.iter_mut().zip(self.held.iter_mut().zip(amounts)) {
-            *part = u32::try_from(*amount).unwrap_or(u32::MAX).min(*held);
-            *held -= *part;
+    fn free(&mut self, amounts: &Amounts, mut then: impl FnMut(usize, u32)) {
+        for at in places(amounts) {
+            let part = u32::try_from(amounts[at]).unwrap_or(u32::MAX).min(self.held[at]);
+            self.held[at] -= part;
+            then(at, part);
         }
-        parts
     }
 
     fn counter(&self, at: usize) -> TickCounter {
@@ -152,7 +144,7 @@ impl Meters for Counters {
     fn free(&mut self, amounts: &Amounts) {
         match self {
             Self::Narrow(narrow) => {
-                narrow.free(amounts);
+                narrow.free(amounts, |_, _| ());
             }
             Self::Wide(counters) => {
                 counters.iter_mut().zip(amounts).for_each(|(counter, amount)| counter.free(*amount));
@@ -164,9 +156,8 @@ impl Meters for Counters {
     fn settle(&mut self, held: &Amounts, used: &Amounts, now: Time, tick: u64) {
         match self {
             Self::Narrow(narrow) => {
-                let parts = narrow.free(held);
-                let mut booked = *used;
-                booked.iter_mut().zip(parts).for_each(|(used, part)| *used = (*used).min(part.into()));
+                let mut booked = Amounts::default();
+                narrow.free(held, |at, part| booked[at] = used[at].min(part.into()));
                 self.book(&booked, now, tick);
             }
             Self::Wide(counters) => {

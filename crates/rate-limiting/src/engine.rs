@@ -3,7 +3,7 @@
 use ecology_types::{Charges, Key, Resource, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, place};
+use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, is_nothing, place};
 use crate::meters::Meters;
 use crate::pages::Pages;
 use crate::{Ask, Decision, NeverReason, RateEvent};
@@ -141,18 +141,20 @@ impl<M: Meters> Engine<M> {
                 }
             }
             RateEvent::Used { principal, charges } => {
-                let amounts = self.accounts.book(principal, charges);
-                if let Some(row) = self.row_for(principal, &amounts) {
-                    row.book(&amounts, now, context);
+                let mut room = Amounts::default();
+                let amounts = self.accounts.book(principal, charges, &mut room);
+                if let Some(row) = row_for(&mut self.rows, principal, amounts) {
+                    row.book(amounts, now, context);
                 }
             }
             RateEvent::Reserved { reservation, principal, charges } => {
                 if self.accounts.reservations().contains(reservation) {
                     self.release(reservation);
                 }
-                let amounts = self.accounts.reserve(reservation, principal, charges);
-                if let Some(row) = self.row_for(principal, &amounts) {
-                    row.hold(&amounts, now, context);
+                let mut room = Amounts::default();
+                let amounts = self.accounts.reserve(reservation, principal, charges, &mut room);
+                if let Some(row) = row_for(&mut self.rows, principal, amounts) {
+                    row.hold(amounts, now, context);
                 }
             }
             RateEvent::Settled { reservation, used } => {
@@ -177,12 +179,6 @@ impl<M: Meters> Engine<M> {
         if let Some(row) = self.rows.get_mut(principal.index()) {
             row.free(&held);
         }
-    }
-
-    /// The row in which these amounts are to be counted; none is made for nothing.
-    #[inline]
-    fn row_for(&mut self, principal: Key, amounts: &Amounts) -> Option<&mut M> {
-        (*amounts != Amounts::default()).then(|| self.rows.entry(principal.index()))
     }
 
     /// No answer depends on it: idle meters and none count the same.
@@ -250,6 +246,12 @@ impl<M: Meters> Engine<M> {
         }
         Ok(engine)
     }
+}
+
+/// The row in which these amounts are to be counted; none is made for nothing.
+#[inline]
+fn row_for<'a, M: Meters>(rows: &'a mut Pages<M>, principal: Key, amounts: &Amounts) -> Option<&'a mut M> {
+    (!is_nothing(amounts)).then(|| rows.entry(principal.index()))
 }
 
 /// Appends a value in its one fixed binary form.

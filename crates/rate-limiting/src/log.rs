@@ -128,12 +128,13 @@ impl Log {
         Reader { bytes: &self.bytes, at: self.head.into(), left: self.len.into(), time: self.first }
     }
 
-    /// Reads where the next record goes.
+    /// Reads where the next record goes and where the oldest is.
     #[inline]
     pub(crate) fn touch(&self) -> u64 {
         let end = usize::from(self.head) + usize::from(self.len);
         let at = if end < self.bytes.len() { end } else { end - self.bytes.len() };
-        self.bytes.get(at).copied().unwrap_or(0).into()
+        let byte = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
+        (byte(at) ^ byte(self.head.into())).into()
     }
 }
 

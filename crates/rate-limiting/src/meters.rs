@@ -4,7 +4,7 @@ use ecology_types::Time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::accounts::{Amounts, RENEWABLE_COUNT};
+use crate::accounts::{Amounts, RENEWABLE_COUNT, places};
 
 /// Counts uses and holds of one principal. What still counts at a given moment is for the implementation to say.
 ///
@@ -38,6 +38,21 @@ pub(crate) trait Meters: Default + Clone + std::fmt::Debug + Send + Sync {
     ) -> Result<Self, &'static str>;
     /// Reads all that the next question or event will read, and answers something that depends on it.
     fn touch(&self) -> u64;
+}
+
+/// One small number for each resource.
+pub(crate) type Numbers = [u32; RENEWABLE_COUNT];
+
+/// Adds all, or nothing where a sum is no small number.
+#[inline]
+pub(crate) fn add(numbers: &mut Numbers, amounts: &Amounts) -> Option<()> {
+    for at in places(amounts) {
+        small(numbers[at], amounts[at])?;
+    }
+    for at in places(amounts) {
+        numbers[at] = small(numbers[at], amounts[at])?;
+    }
+    Some(())
 }
 
 /// The sum, where it is a small number.

@@ -3,13 +3,10 @@
 use ecology_types::Time;
 
 use crate::Horizon;
-use crate::accounts::{Amounts, RENEWABLE_COUNT};
+use crate::accounts::{Amounts, RENEWABLE_COUNT, is_nothing, places};
 use crate::log::{Log, Record};
-use crate::meters::small;
+use crate::meters::{Numbers, add, small};
 use crate::window::WindowState;
-
-/// One number for each resource.
-type Numbers = [u32; RENEWABLE_COUNT];
 
 /// The windows of one principal, one for each resource, as exact as so many [`crate::RollingWindow`]s, in two cache lines and one log.
 ///
@@ -83,14 +80,14 @@ impl Narrow {
 
     /// Puts a record into the log, unless nothing is in it, and empties it.
     fn write(&mut self, record: &mut Record) -> bool {
-        let written = record.amounts == Numbers::default() || self.log.push(record);
+        let written = is_nothing(&record.amounts) || self.log.push(record);
         record.amounts = Numbers::default();
         written
     }
 
     #[inline]
     fn has_open(&self) -> bool {
-        self.open.iter().fold(0, |all, amount| all | amount) > 0
+        !is_nothing(&self.open)
     }
 
     /// When what is open of one resource was used last.
@@ -133,20 +130,21 @@ impl Narrow {
     }
 
     /// All or nothing.
+    #[inline]
     pub(crate) fn book(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
         self.prune(now, horizon);
-        let sums = added(&self.sums, amounts)?;
-        if *amounts == Amounts::default() {
-            return Ok(());
+        for at in places(amounts) {
+            small(self.sums[at], amounts[at]).ok_or(TooNarrow)?;
         }
-        self.go_on(now, horizon)?;
-        self.sums = sums;
-        for at in 0..RENEWABLE_COUNT {
-            if amounts[at] > 0 {
-                // No more than the sum, which fits.
-                self.open[at] = small(self.open[at], amounts[at]).unwrap_or(u32::MAX);
-                self.ago[at] = 0;
-            }
+        if now.0 > self.last && !is_nothing(amounts) {
+            self.go_on(now, horizon)?;
+        }
+        for at in places(amounts) {
+            // It fits. What is open is part of the sum.
+            let more = u32::try_from(amounts[at]).unwrap_or(u32::MAX);
+            self.sums[at] += more;
+            self.open[at] += more;
+            self.ago[at] = 0;
         }
         Ok(())
     }
@@ -154,37 +152,28 @@ impl Narrow {
     /// All or nothing.
     #[inline]
     pub(crate) fn hold(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
-        let sums = match added(&self.sums, amounts) {
-            Ok(sums) => sums,
-            Err(TooNarrow) => {
-                self.prune(now, horizon);
-                added(&self.sums, amounts)?
-            }
-        };
-        // What is held is part of the sums.
-        self.held = added(&self.held, amounts)?;
-        self.sums = sums;
-        Ok(())
+        if add(&mut self.sums, amounts).is_none() {
+            self.prune(now, horizon);
+            add(&mut self.sums, amounts).ok_or(TooNarrow)?;
+        }
+        // What is held is part of the sums, so it fits.
+        add(&mut self.held, amounts).ok_or(TooNarrow)
     }
 
-    /// Frees what is held of `amounts`: what that is.
+    /// Frees what is held of `amounts`; `then` is told where and how much that is.
     #[inline]
-    pub(crate) fn free(&mut self, amounts: &Amounts) -> Numbers {
-        let mut parts = Numbers::default();
-        for at in 0..RENEWABLE_COUNT {
-            parts[at] = u32::try_from(amounts[at]).unwrap_or(u32::MAX).min(self.held[at]);
-            self.held[at] -= parts[at];
-            self.sums[at] -= parts[at];
+    pub(crate) fn free(&mut self, amounts: &Amounts, mut then: impl FnMut(usize, u32)) {
+        for at in places(amounts) {
+            let part = u32::try_from(amounts[at]).unwrap_or(u32::MAX).min(self.held[at]);
+            self.held[at] -= part;
+            self.sums[at] -= part;
+            then(at, part);
         }
-        parts
     }
 
     /// Time goes on: what was used in an earlier cell goes to the log.
-    #[inline]
+    #[inline(never)]
     fn go_on(&mut self, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
-        if now.0 <= self.last {
-            return Ok(());
-        }
         if self.has_open() {
             if horizon.is_one_cell(self.last, now.0) {
                 let later = u32::try_from(now.0 - self.last).map_err(|_| TooNarrow)?;
@@ -199,7 +188,6 @@ impl Narrow {
     }
 
     /// Moves what is open to the log: mostly one record, else one for each moment, the oldest first.
-    #[inline(never)]
     fn close(&mut self) -> Result<(), TooNarrow> {
         while self.has_open() {
             let open = (0..RENEWABLE_COUNT).filter(|at| self.open[*at] > 0);
@@ -231,6 +219,7 @@ impl Narrow {
         }
     }
 
+    #[inline(never)]
     fn prune_past(&mut self, now: Time, horizon: Horizon) {
         while let Some(first) = self.log.first() {
             if !horizon.is_past(first, now) {
@@ -250,11 +239,11 @@ impl Narrow {
 
     /// Whether nothing counts at `now`.
     pub(crate) fn is_idle(&self, now: Time, horizon: Horizon) -> bool {
-        if self.sums == Numbers::default() {
+        if is_nothing(&self.sums) {
             return true;
         }
         let newest = if self.has_open() { Some(self.last) } else { self.log.last() };
-        self.held == Numbers::default() && newest.is_none_or(|newest| horizon.is_past(newest, now))
+        is_nothing(&self.held) && newest.is_none_or(|newest| horizon.is_past(newest, now))
     }
 
     /// Whether it takes no room of its own.
@@ -272,13 +261,4 @@ impl Narrow {
         // Two lines, and the one that the next record goes to.
         u64::from(self.sums[0] ^ self.ago[RENEWABLE_COUNT - 1]) ^ self.last ^ self.log.touch()
     }
-}
-
-#[inline]
-fn added(numbers: &Numbers, amounts: &Amounts) -> Result<Numbers, TooNarrow> {
-    let mut sums = *numbers;
-    for (sum, more) in sums.iter_mut().zip(amounts) {
-        *sum = small(*sum, *more).ok_or(TooNarrow)?;
-    }
-    Ok(sums)
 }

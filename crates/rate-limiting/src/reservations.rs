@@ -31,15 +31,25 @@ enum Packed {
     Any(Box<Reservation>),
 }
 
-impl From<Reservation> for Packed {
+impl Packed {
     #[inline]
-    fn from(reservation: Reservation) -> Self {
-        let Reservation { principal, charges, held } = reservation;
-        let mut named = (0_u8..).zip(charges).filter(|(_, amount)| *amount > 0);
-        match (named.next(), named.next()) {
-            (Some((at, amount)), None) if charges == held => Self::One { principal, at, amount },
-            _ => Self::Any(Box::new(reservation)),
+    fn of(principal: Key, charges: &Amounts, held: &Amounts) -> Self {
+        let (mut at, mut named, mut is_paying) = (0, 0, false);
+        for (place, (charge, held)) in (0_u8..).zip(charges.iter().zip(held)) {
+            at = if *charge > 0 { place } else { at };
+            named += u8::from(*charge > 0);
+            is_paying |= charge != held;
         }
+        if named == 1 && !is_paying {
+            return Self::One { principal, at, amount: charges[usize::from(at)] };
+        }
+        Self::Any(Box::new(Reservation { principal, charges: *charges, held: *held }))
+    }
+}
+
+impl From<Reservation> for Packed {
+    fn from(reservation: Reservation) -> Self {
+        Self::of(reservation.principal, &reservation.charges, &reservation.held)
     }
 }
 
@@ -63,8 +73,8 @@ pub(crate) struct Reservations(Numbered<Packed>);
 
 impl Reservations {
     #[inline]
-    pub(crate) fn insert(&mut self, id: ReservationId, reservation: Reservation) {
-        self.0.insert(id, reservation.into());
+    pub(crate) fn insert(&mut self, id: ReservationId, principal: Key, charges: &Amounts, held: &Amounts) {
+        self.0.insert(id, Packed::of(principal, charges, held));
     }
 
     #[inline]
@@ -93,7 +103,7 @@ mod tests {
         let all = [(none, none), (one, one), (two, two), (none, one), (one, two), (two, [3, 7, 0, 0, 9])];
         let mut reservations = Reservations::default();
         for (id, (charges, held)) in (1..).zip(all) {
-            reservations.insert(id, Reservation { principal: Key(5), charges, held });
+            reservations.insert(id, Key(5), &charges, &held);
         }
         let saved = postcard::to_allocvec(&reservations).unwrap();
         let plain: std::collections::BTreeMap<u64, Reservation> = reservations.iter().collect();

@@ -116,7 +116,7 @@ impl Meters for Windows {
     fn free(&mut self, amounts: &Amounts) {
         match self {
             Self::Narrow(narrow) => {
-                narrow.free(amounts);
+                narrow.free(amounts, |_, _| ());
             }
             Self::Wide(windows) => {
                 windows.iter_mut().zip(amounts).for_each(|(window, amount)| window.free(*amount));
@@ -128,9 +128,8 @@ impl Meters for Windows {
     fn settle(&mut self, held: &Amounts, used: &Amounts, now: Time, horizon: Horizon) {
         match self {
             Self::Narrow(narrow) => {
-                let parts = narrow.free(held);
-                let mut booked = *used;
-                booked.iter_mut().zip(parts).for_each(|(used, part)| *used = (*used).min(part.into()));
+                let mut booked = Amounts::default();
+                narrow.free(held, |at, part| booked[at] = used[at].min(part.into()));
                 self.book(&booked, now, horizon);
             }
             Self::Wide(windows) => {
