@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ecology_types::{Charges, Key, ReservationId, Resource, Snug};
 use serde::{Deserialize, Serialize};
 
-use crate::reservations::{Reservation, Reservations};
+use crate::reservations::Reservations;
 
 /// How many resources are renewable.
 pub(crate) const RENEWABLE_COUNT: usize = Resource::RENEWABLE.len();
@@ -19,33 +19,10 @@ pub(crate) const fn place(resource: Resource) -> Option<usize> {
     resource.index().checked_sub(Resource::RENEWABLE[0].index())
 }
 
-/// Whether nothing is among these numbers. A comparison with zeros would be a call for something that takes three instructions.
-#[inline]
-pub(crate) fn is_nothing<N: Copy + Default + PartialEq + std::ops::BitOr<Output = N>>(
-    numbers: &[N; RENEWABLE_COUNT],
-) -> bool {
-    numbers.iter().fold(N::default(), |all, number| all | *number) == N::default()
-}
-
 /// What of these charges is renewable: the last of the resources, in their order.
 #[inline]
-fn renewable(charges: &Charges) -> &Amounts {
+pub(crate) fn renewable(charges: &Charges) -> &Amounts {
     charges.0.last_chunk().unwrap_or(NOTHING)
-}
-
-/// The places at which there is something. Nearly always that is one: whoever goes through them goes round once instead of five times.
-#[inline]
-pub(crate) fn places<N: Copy + Default + PartialEq>(
-    numbers: &[N; RENEWABLE_COUNT],
-) -> impl Iterator<Item = usize> + use<N> {
-    let named = |at: usize| u8::from(numbers[at] != N::default()) << at;
-    let mut left = (0..RENEWABLE_COUNT).fold(0, |all, at| all | named(at));
-    std::iter::from_fn(move || {
-        let at = left.trailing_zeros() as usize;
-        left &= left.wrapping_sub(1);
-        // A bound that the compiler does not know.
-        (at < RENEWABLE_COUNT).then_some(at)
-    })
 }
 
 /// The shares and overruns of one principal. Shares change by trade only, so those who were given the same keep one copy until then; an
@@ -122,20 +99,18 @@ impl From<Saved> for Accounts {
     }
 }
 
-/// What happened to the amounts that a reservation held.
-pub(crate) struct Settlement {
-    pub(crate) principal: Key,
-    /// What was set aside.
-    pub(crate) held: Amounts,
-    /// What of it was used.
-    pub(crate) used: Amounts,
-}
-
 impl Accounts {
     /// The shares of a principal; one nobody has heard of has none.
     #[inline]
     pub(crate) fn shares(&self, principal: Key) -> &Amounts {
         self.accounts.get(principal.index()).map_or(NOTHING, |account| &account.shares)
+    }
+
+    /// The same where nothing is owed.
+    #[inline]
+    pub(crate) fn shares_free_of_debt(&self, principal: Key) -> Option<&Amounts> {
+        let account = self.accounts.get(principal.index())?;
+        account.overruns.is_none().then_some(&*account.shares)
     }
 
     /// What a principal owes from overruns.
@@ -211,7 +186,6 @@ impl Accounts {
     ///
     /// # Errors
     /// The first resource of which the charges alone exceed the share.
-    #[inline]
     pub(crate) fn needs(&self, principal: Key, charges: &Charges) -> Result<Amounts, Resource> {
         let (shares, overruns) = match self.accounts.get(principal.index()) {
             Some(account) => (&*account.shares, account.overruns.as_deref()),
@@ -267,33 +241,40 @@ impl Accounts {
         held
     }
 
-    /// Takes note that a reservation was used; `None` when there is none of that number.
+    /// Takes note that a reservation was used. `each` is told of every resource of which something was held: whose, which, how much and what of it
+    /// was used.
     #[inline]
-    pub(crate) fn settle(&mut self, id: ReservationId, used: &Charges) -> Option<Settlement> {
-        let Reservation { principal, charges, held } = self.reservations.remove(id)?;
-        let measured = renewable(used);
-        let mut used = Amounts::default();
-        for place in places(&held) {
-            let paid_off = held[place] - charges[place];
-            used[place] = paid_off + measured[place].min(charges[place]);
-        }
-        for place in places(measured) {
-            let more = measured[place].saturating_sub(charges[place]);
-            if more > 0 {
-                self.of_mut(principal).owe(place, more, 0);
+    pub(crate) fn settle(
+        &mut self,
+        id: ReservationId,
+        used: &Charges,
+        mut each: impl FnMut(Key, usize, u64, u64),
+    ) {
+        let Some(reservation) = self.reservations.remove(id) else { return };
+        let (principal, measured) = (reservation.principal(), renewable(used));
+        for place in 0..RENEWABLE_COUNT {
+            let (charge, held) = reservation.of(place);
+            if held > 0 {
+                each(principal, place, held, held - charge + measured[place].min(charge));
+            }
+            if measured[place] > charge {
+                self.of_mut(principal).owe(place, measured[place] - charge, 0);
             }
         }
-        Some(Settlement { principal, held, used })
     }
 
-    /// Takes note that a reservation was given back; an overrun that it would have paid off is owed again.
-    pub(crate) fn release(&mut self, id: ReservationId) -> Option<(Key, Amounts)> {
-        let Reservation { principal, charges, held } = self.reservations.remove(id)?;
-        let account = self.of_mut(principal);
+    /// Takes note that a reservation was given back; an overrun that it would have paid off is owed again. `each` is told of every resource of which
+    /// something was held: whose, which and how much.
+    pub(crate) fn release(&mut self, id: ReservationId, mut each: impl FnMut(Key, usize, u64)) {
+        let Some(reservation) = self.reservations.remove(id) else { return };
+        let principal = reservation.principal();
         for place in 0..RENEWABLE_COUNT {
-            account.owe(place, held[place] - charges[place], 0);
+            let (charge, held) = reservation.of(place);
+            if held > 0 {
+                each(principal, place, held);
+            }
+            self.of_mut(principal).owe(place, held - charge, 0);
         }
-        Some((principal, held))
     }
 
     /// Checks what was read from a snapshot.
@@ -357,8 +338,9 @@ mod tests {
         let (alice, tokens) = (Key(3), |n| Charges::of(Resource::LlmTokens, n));
         accounts.set_share(alice, 0, 10);
         accounts.reserve(1, alice, &tokens(2), &mut [0; 5]);
-        let settled = accounts.settle(1, &tokens(15)).unwrap();
-        assert_eq!((settled.held[0], settled.used[0]), (2, 2));
+        let mut settled = Vec::new();
+        accounts.settle(1, &tokens(15), |whose, place, held, used| settled.push((whose, place, held, used)));
+        assert_eq!(settled, [(alice, 0, 2, 2)]);
         assert_eq!(accounts.overruns(alice)[0], 13);
         assert_eq!(accounts.needs(alice, &tokens(4)).unwrap()[0], 10);
         assert_eq!(accounts.book(alice, &tokens(4), &mut [0; 5])[0], 10);
@@ -368,7 +350,7 @@ mod tests {
             7,
             "even a use of nothing pays off"
         );
-        accounts.release(2);
+        accounts.release(2, |whose, place, held| assert_eq!((whose, place, held), (alice, 0, 7)));
         assert_eq!(accounts.overruns(alice)[0], 7, "and owes again when it did not happen");
         assert_eq!(accounts.needs(alice, &tokens(11)), Err(Resource::LlmTokens));
     }

@@ -3,8 +3,8 @@
 use ecology_types::Time;
 
 use crate::TickCounter;
-use crate::accounts::{Amounts, RENEWABLE_COUNT, places};
-use crate::meters::{Meters, Numbers, add};
+use crate::accounts::RENEWABLE_COUNT;
+use crate::meters::{Meters, Numbers, small};
 
 /// One [`TickCounter`] for each resource. Small numbers, which nearly all are, are kept together under the tick that they share.
 #[derive(Debug, Clone)]
@@ -37,28 +37,29 @@ impl Narrow {
         u64::from(used) + u64::from(self.held[at])
     }
 
-    /// All or nothing: `None` where a sum is no small number.
+    /// `None` where the sum is no small number.
     #[inline]
-    fn book(&mut self, amounts: &Amounts, tick: u64) -> Option<()> {
+    fn book(&mut self, at: usize, amount: u64, tick: u64) -> Option<()> {
         if self.tick != tick {
             (self.tick, self.used) = (tick, Numbers::default());
         }
-        add(&mut self.used, amounts)
+        self.used[at] = small(self.used[at], amount)?;
+        Some(())
     }
 
+    /// The same.
     #[inline]
-    fn hold(&mut self, amounts: &Amounts) -> Option<()> {
-        add(&mut self.held, amounts)
+    fn hold(&mut self, at: usize, amount: u64) -> Option<()> {
+        self.held[at] = small(self.held[at], amount)?;
+        Some(())
     }
 
-    /// Frees what is held of `amounts`; `then` is told where and how much that is.
+    /// Frees what is held of `amount`: what that is.
     #[inline]
-    fn free(&mut self, amounts: &Amounts, mut then: impl FnMut(usize, u32)) {
-        for at in places(amounts) {
-            let part = u32::try_from(amounts[at]).unwrap_or(u32::MAX).min(self.held[at]);
-            self.held[at] -= part;
-            then(at, part);
-        }
+    fn free(&mut self, at: usize, amount: u64) -> u64 {
+        let part = u32::try_from(amount).unwrap_or(u32::MAX).min(self.held[at]);
+        self.held[at] -= part;
+        part.into()
     }
 
     fn counter(&self, at: usize) -> TickCounter {
@@ -106,10 +107,8 @@ impl Meters for Counters {
     }
 
     #[inline]
-    fn fits(&self, needs: &Amounts, shares: &Amounts, tick: u64) -> bool {
-        let Self::Narrow(narrow) = self else { return false };
-        let fits = |at: usize| needs[at] == 0 || narrow.used(at, tick) <= shares[at].wrapping_sub(needs[at]);
-        (0..RENEWABLE_COUNT).fold(true, |all, at| all & fits(at))
+    fn fits(&self, at: usize, room: u64, tick: u64) -> bool {
+        self.used(at, Time::ZERO, tick) <= room
     }
 
     fn free_at(&self, at: usize, room: u64, now: Time, tick: u64) -> Time {
@@ -117,54 +116,43 @@ impl Meters for Counters {
     }
 
     #[inline]
-    fn book(&mut self, amounts: &Amounts, _now: Time, tick: u64) {
+    fn book(&mut self, at: usize, amount: u64, _now: Time, tick: u64) {
         if let Self::Narrow(narrow) = self
-            && narrow.book(amounts, tick).is_some()
+            && narrow.book(at, amount, tick).is_some()
         {
             return;
         }
-        for (counter, amount) in self.wide().iter_mut().zip(amounts) {
-            counter.book(*amount, tick);
-        }
+        self.wide()[at].book(amount, tick);
     }
 
     #[inline]
-    fn hold(&mut self, amounts: &Amounts, _now: Time, tick: u64) {
+    fn hold(&mut self, at: usize, amount: u64, _now: Time, tick: u64) {
         if let Self::Narrow(narrow) = self
-            && narrow.hold(amounts).is_some()
+            && narrow.hold(at, amount).is_some()
         {
             return;
         }
-        for (counter, amount) in self.wide().iter_mut().zip(amounts) {
-            counter.hold(*amount, tick);
+        self.wide()[at].hold(amount, tick);
+    }
+
+    #[inline]
+    fn free(&mut self, at: usize, amount: u64) {
+        match self {
+            Self::Narrow(narrow) => {
+                narrow.free(at, amount);
+            }
+            Self::Wide(counters) => counters[at].free(amount),
         }
     }
 
     #[inline]
-    fn free(&mut self, amounts: &Amounts) {
+    fn settle(&mut self, at: usize, held: u64, used: u64, now: Time, tick: u64) {
         match self {
             Self::Narrow(narrow) => {
-                narrow.free(amounts, |_, _| ());
+                let part = narrow.free(at, held);
+                self.book(at, used.min(part), now, tick);
             }
-            Self::Wide(counters) => {
-                counters.iter_mut().zip(amounts).for_each(|(counter, amount)| counter.free(*amount));
-            }
-        }
-    }
-
-    #[inline]
-    fn settle(&mut self, held: &Amounts, used: &Amounts, now: Time, tick: u64) {
-        match self {
-            Self::Narrow(narrow) => {
-                let mut booked = Amounts::default();
-                narrow.free(held, |at, part| booked[at] = used[at].min(part.into()));
-                self.book(&booked, now, tick);
-            }
-            Self::Wide(counters) => {
-                for (counter, (held, used)) in counters.iter_mut().zip(held.iter().zip(used)) {
-                    counter.settle(*held, *used, tick);
-                }
-            }
+            Self::Wide(counters) => counters[at].settle(held, used, tick),
         }
     }
 

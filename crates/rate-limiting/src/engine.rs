@@ -3,7 +3,7 @@
 use ecology_types::{Charges, Key, Resource, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, is_nothing, place};
+use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, place, renewable};
 use crate::meters::Meters;
 use crate::pages::Pages;
 use crate::{Ask, Decision, NeverReason, RateEvent};
@@ -85,6 +85,23 @@ impl<M: Meters> Engine<M> {
 
     #[inline]
     fn decide_use(&self, principal: Key, charges: &Charges, now: Time) -> Decision {
+        // Nearly every answer.
+        if let Some(shares) = self.accounts.shares_free_of_debt(principal) {
+            let (row, charges) = (self.row(principal), renewable(charges));
+            let fits = |at: usize| {
+                charges[at] == 0
+                    || charges[at] <= shares[at]
+                        && row.is_none_or(|row| row.fits(at, shares[at] - charges[at], self.context))
+            };
+            if (0..RENEWABLE_COUNT).all(fits) {
+                return Decision::Admit;
+            }
+        }
+        self.decide_short(principal, charges, now)
+    }
+
+    #[inline(never)]
+    fn decide_short(&self, principal: Key, charges: &Charges, now: Time) -> Decision {
         let needs = match self.accounts.needs(principal, charges) {
             Ok(needs) => needs,
             Err(resource) => {
@@ -95,9 +112,6 @@ impl<M: Meters> Engine<M> {
         };
         let Some(row) = self.row(principal) else { return Decision::Admit };
         let shares = self.accounts.shares(principal);
-        if row.fits(&needs, shares, self.context) {
-            return Decision::Admit;
-        }
         let mut decision = Decision::Admit;
         let mut latest = now;
         for (at, resource) in Resource::RENEWABLE.into_iter().enumerate() {
@@ -143,8 +157,8 @@ impl<M: Meters> Engine<M> {
             RateEvent::Used { principal, charges } => {
                 let mut room = Amounts::default();
                 let amounts = self.accounts.book(principal, charges, &mut room);
-                if let Some(row) = row_for(&mut self.rows, principal, amounts) {
-                    row.book(amounts, now, context);
+                for (at, amount) in amounts.iter().enumerate().filter(|(_, amount)| **amount > 0) {
+                    self.rows.entry(principal.index()).book(at, *amount, now, context);
                 }
             }
             RateEvent::Reserved { reservation, principal, charges } => {
@@ -153,16 +167,17 @@ impl<M: Meters> Engine<M> {
                 }
                 let mut room = Amounts::default();
                 let amounts = self.accounts.reserve(reservation, principal, charges, &mut room);
-                if let Some(row) = row_for(&mut self.rows, principal, amounts) {
-                    row.hold(amounts, now, context);
+                for (at, amount) in amounts.iter().enumerate().filter(|(_, amount)| **amount > 0) {
+                    self.rows.entry(principal.index()).hold(at, *amount, now, context);
                 }
             }
             RateEvent::Settled { reservation, used } => {
-                if let Some(settlement) = self.accounts.settle(reservation, used)
-                    && let Some(row) = self.rows.get_mut(settlement.principal.index())
-                {
-                    row.settle(&settlement.held, &settlement.used, now, context);
-                }
+                let rows = &mut self.rows;
+                self.accounts.settle(reservation, used, |principal, at, held, used| {
+                    if let Some(row) = rows.get_mut(principal.index()) {
+                        row.settle(at, held, used, now, context);
+                    }
+                });
             }
             RateEvent::Released { reservation } => self.release(reservation),
             RateEvent::TickStarted => return,
@@ -175,10 +190,12 @@ impl<M: Meters> Engine<M> {
     }
 
     fn release(&mut self, reservation: u64) {
-        let Some((principal, held)) = self.accounts.release(reservation) else { return };
-        if let Some(row) = self.rows.get_mut(principal.index()) {
-            row.free(&held);
-        }
+        let rows = &mut self.rows;
+        self.accounts.release(reservation, |principal, at, held| {
+            if let Some(row) = rows.get_mut(principal.index()) {
+                row.free(at, held);
+            }
+        });
     }
 
     /// No answer depends on it: idle meters and none count the same.
@@ -246,12 +263,6 @@ impl<M: Meters> Engine<M> {
         }
         Ok(engine)
     }
-}
-
-/// The row in which these amounts are to be counted; none is made for nothing.
-#[inline]
-fn row_for<'a, M: Meters>(rows: &'a mut Pages<M>, principal: Key, amounts: &Amounts) -> Option<&'a mut M> {
-    (!is_nothing(amounts)).then(|| rows.entry(principal.index()))
 }
 
 /// Appends a value in its one fixed binary form.

@@ -4,12 +4,12 @@ use ecology_types::Time;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::accounts::{Amounts, RENEWABLE_COUNT, places};
+use crate::accounts::RENEWABLE_COUNT;
 
 /// Counts uses and holds of one principal. What still counts at a given moment is for the implementation to say.
 ///
 /// All resources of a principal are counted together, because it uses them together: one or two cache lines are then all that a question
-/// or an event reaches for. `at` is the place of a resource in [`Amounts`]. Times never go back.
+/// or an event reaches for. `at` is the place of a resource in the order of the renewable ones. Times never go back.
 pub(crate) trait Meters: Default + Clone + std::fmt::Debug + Send + Sync {
     /// What is the same for everybody: the length of the window, the number of the tick.
     type Context: Copy + PartialEq + std::fmt::Debug + Send + Sync;
@@ -18,14 +18,15 @@ pub(crate) trait Meters: Default + Clone + std::fmt::Debug + Send + Sync {
 
     /// What counts at `now`, holds included.
     fn used(&self, at: usize, now: Time, context: Self::Context) -> u64;
-    /// Whether surely all of `needs` fits under `shares`. Where this says no, [`Meters::free_at`] knows better.
-    fn fits(&self, needs: &Amounts, shares: &Amounts, context: Self::Context) -> bool;
+    /// Whether surely at most `room` counts. Where this says no, [`Meters::free_at`] knows better.
+    fn fits(&self, at: usize, room: u64, context: Self::Context) -> bool;
     /// The first moment from `now` on at which at most `room` counts; [`Time::NEVER`] when only an event can bring it.
     fn free_at(&self, at: usize, room: u64, now: Time, context: Self::Context) -> Time;
-    fn book(&mut self, amounts: &Amounts, now: Time, context: Self::Context);
-    fn hold(&mut self, amounts: &Amounts, now: Time, context: Self::Context);
-    fn free(&mut self, amounts: &Amounts);
-    fn settle(&mut self, held: &Amounts, used: &Amounts, now: Time, context: Self::Context);
+    /// Books what is not zero.
+    fn book(&mut self, at: usize, amount: u64, now: Time, context: Self::Context);
+    fn hold(&mut self, at: usize, amount: u64, now: Time, context: Self::Context);
+    fn free(&mut self, at: usize, amount: u64);
+    fn settle(&mut self, at: usize, held: u64, used: u64, now: Time, context: Self::Context);
     /// Forgets what no longer counts at `now` and goes on under another context.
     fn renew(&mut self, now: Time, before: Self::Context, after: Self::Context);
     /// Looks at those who live side by side, gives back what nobody needs of their room, and says whether that is all of it: nothing of
@@ -42,18 +43,6 @@ pub(crate) trait Meters: Default + Clone + std::fmt::Debug + Send + Sync {
 
 /// One small number for each resource.
 pub(crate) type Numbers = [u32; RENEWABLE_COUNT];
-
-/// Adds all, or nothing where a sum is no small number.
-#[inline]
-pub(crate) fn add(numbers: &mut Numbers, amounts: &Amounts) -> Option<()> {
-    for at in places(amounts) {
-        small(numbers[at], amounts[at])?;
-    }
-    for at in places(amounts) {
-        numbers[at] = small(numbers[at], amounts[at])?;
-    }
-    Some(())
-}
 
 /// The sum, where it is a small number.
 #[inline]

@@ -3,9 +3,9 @@
 use ecology_types::Time;
 
 use crate::Horizon;
-use crate::accounts::{Amounts, RENEWABLE_COUNT, is_nothing, places};
+use crate::accounts::RENEWABLE_COUNT;
 use crate::log::{Log, Record};
-use crate::meters::{Numbers, add, small};
+use crate::meters::{Numbers, small};
 use crate::window::WindowState;
 
 /// The windows of one principal, one for each resource, as exact as so many [`crate::RollingWindow`]s, in two cache lines and one log.
@@ -103,11 +103,10 @@ impl Narrow {
         logged.chain(open).filter(|(_, amount)| *amount > 0).map(|(last, amount)| (last, amount.into()))
     }
 
+    /// What counts and what has left the window since it was last looked at.
     #[inline]
-    pub(crate) fn fits(&self, needs: &Amounts, shares: &Amounts) -> bool {
-        let fits =
-            |at: usize| needs[at] == 0 || u64::from(self.sums[at]) <= shares[at].wrapping_sub(needs[at]);
-        (0..RENEWABLE_COUNT).fold(true, |all, at| all & fits(at))
+    pub(crate) const fn sum(&self, at: usize) -> u64 {
+        self.sums[at] as u64
     }
 
     pub(crate) fn used(&self, at: usize, now: Time, horizon: Horizon) -> u64 {
@@ -129,46 +128,45 @@ impl Narrow {
         Time::NEVER
     }
 
-    /// All or nothing.
     #[inline]
-    pub(crate) fn book(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
-        self.prune(now, horizon);
-        for at in places(amounts) {
-            small(self.sums[at], amounts[at]).ok_or(TooNarrow)?;
+    pub(crate) fn book(&mut self, at: usize, amount: u64, now: Time, h: Horizon) -> Result<(), TooNarrow> {
+        self.prune(now, h);
+        let sum = small(self.sums[at], amount).ok_or(TooNarrow)?;
+        if amount == 0 {
+            return Ok(());
         }
-        if now.0 > self.last && !is_nothing(amounts) {
-            self.go_on(now, horizon)?;
+        if now.0 > self.last {
+            self.go_on(now, h)?;
         }
-        for at in places(amounts) {
-            // It fits. What is open is part of the sum.
-            let more = u32::try_from(amounts[at]).unwrap_or(u32::MAX);
-            self.sums[at] += more;
-            self.open[at] += more;
-            self.ago[at] = 0;
-        }
+        // What is open is part of the sum.
+        self.open[at] += sum - self.sums[at];
+        self.sums[at] = sum;
+        self.ago[at] = 0;
         Ok(())
     }
 
-    /// All or nothing.
     #[inline]
-    pub(crate) fn hold(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) -> Result<(), TooNarrow> {
-        if add(&mut self.sums, amounts).is_none() {
-            self.prune(now, horizon);
-            add(&mut self.sums, amounts).ok_or(TooNarrow)?;
-        }
-        // What is held is part of the sums, so it fits.
-        add(&mut self.held, amounts).ok_or(TooNarrow)
+    pub(crate) fn hold(&mut self, at: usize, amount: u64, now: Time, h: Horizon) -> Result<(), TooNarrow> {
+        let sum = match small(self.sums[at], amount) {
+            Some(sum) => sum,
+            None => {
+                self.prune(now, h);
+                small(self.sums[at], amount).ok_or(TooNarrow)?
+            }
+        };
+        // What is held is part of the sum.
+        self.held[at] += sum - self.sums[at];
+        self.sums[at] = sum;
+        Ok(())
     }
 
-    /// Frees what is held of `amounts`; `then` is told where and how much that is.
+    /// Frees what is held of `amount`: what that is.
     #[inline]
-    pub(crate) fn free(&mut self, amounts: &Amounts, mut then: impl FnMut(usize, u32)) {
-        for at in places(amounts) {
-            let part = u32::try_from(amounts[at]).unwrap_or(u32::MAX).min(self.held[at]);
-            self.held[at] -= part;
-            self.sums[at] -= part;
-            then(at, part);
-        }
+    pub(crate) fn free(&mut self, at: usize, amount: u64) -> u64 {
+        let part = u32::try_from(amount).unwrap_or(u32::MAX).min(self.held[at]);
+        self.held[at] -= part;
+        self.sums[at] -= part;
+        part.into()
     }
 
     /// Time goes on: what was used in an earlier cell goes to the log.
@@ -261,4 +259,10 @@ impl Narrow {
         // Two lines, and the one that the next record goes to.
         u64::from(self.sums[0] ^ self.ago[RENEWABLE_COUNT - 1]) ^ self.last ^ self.log.touch()
     }
+}
+
+/// Whether there are only zeros. Comparing with an array of them would be a call for something that takes three instructions.
+#[inline]
+fn is_nothing(numbers: &Numbers) -> bool {
+    numbers.iter().fold(0, |all, number| all | number) == 0
 }

@@ -18,7 +18,7 @@ pub(crate) struct Reservation {
 /// A reservation in little room: nearly all are of one resource, and pay nothing off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Reservation", into = "Reservation")]
-enum Packed {
+pub(crate) enum Packed {
     /// Of one resource.
     One {
         principal: Key,
@@ -33,7 +33,25 @@ enum Packed {
 
 impl Packed {
     #[inline]
-    fn of(principal: Key, charges: &Amounts, held: &Amounts) -> Self {
+    pub(crate) fn principal(&self) -> Key {
+        match self {
+            Self::One { principal, .. } => *principal,
+            Self::Any(reservation) => reservation.principal,
+        }
+    }
+
+    /// What was asked for of one resource, and what is held of it.
+    #[inline]
+    pub(crate) fn of(&self, place: usize) -> (u64, u64) {
+        match self {
+            Self::One { at, amount, .. } if usize::from(*at) == place => (*amount, *amount),
+            Self::One { .. } => (0, 0),
+            Self::Any(reservation) => (reservation.charges[place], reservation.held[place]),
+        }
+    }
+
+    #[inline]
+    fn pack(principal: Key, charges: &Amounts, held: &Amounts) -> Self {
         let (mut at, mut named, mut is_paying) = (0, 0, false);
         for (place, (charge, held)) in (0_u8..).zip(charges.iter().zip(held)) {
             at = if *charge > 0 { place } else { at };
@@ -49,7 +67,7 @@ impl Packed {
 
 impl From<Reservation> for Packed {
     fn from(reservation: Reservation) -> Self {
-        Self::of(reservation.principal, &reservation.charges, &reservation.held)
+        Self::pack(reservation.principal, &reservation.charges, &reservation.held)
     }
 }
 
@@ -74,12 +92,12 @@ pub(crate) struct Reservations(Numbered<Packed>);
 impl Reservations {
     #[inline]
     pub(crate) fn insert(&mut self, id: ReservationId, principal: Key, charges: &Amounts, held: &Amounts) {
-        self.0.insert(id, Packed::of(principal, charges, held));
+        self.0.insert(id, Packed::pack(principal, charges, held));
     }
 
     #[inline]
-    pub(crate) fn remove(&mut self, id: ReservationId) -> Option<Reservation> {
-        self.0.remove(id).map(Reservation::from)
+    pub(crate) fn remove(&mut self, id: ReservationId) -> Option<Packed> {
+        self.0.remove(id)
     }
 
     #[inline]
@@ -110,7 +128,11 @@ mod tests {
         assert_eq!(saved, postcard::to_allocvec(&plain).unwrap(), "the form of a snapshot is plain");
         assert_eq!(postcard::from_bytes::<Reservations>(&saved).unwrap(), reservations);
         for (id, (charges, held)) in (1..).zip(all) {
-            assert_eq!(reservations.remove(id), Some(Reservation { principal: Key(5), charges, held }));
+            let removed = reservations.remove(id).unwrap();
+            for place in 0..RENEWABLE_COUNT {
+                assert_eq!(removed.of(place), (charges[place], held[place]));
+            }
+            assert_eq!(Reservation::from(removed), Reservation { principal: Key(5), charges, held });
             assert!(!reservations.contains(id));
         }
     }

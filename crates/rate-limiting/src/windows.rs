@@ -2,7 +2,7 @@
 
 use ecology_types::Time;
 
-use crate::accounts::{Amounts, RENEWABLE_COUNT};
+use crate::accounts::RENEWABLE_COUNT;
 use crate::meters::Meters;
 use crate::narrow::{Narrow, TooNarrow};
 use crate::window::WindowState;
@@ -71,9 +71,9 @@ impl Meters for Windows {
     }
 
     #[inline]
-    fn fits(&self, needs: &Amounts, shares: &Amounts, _horizon: Horizon) -> bool {
+    fn fits(&self, at: usize, room: u64, _horizon: Horizon) -> bool {
         match self {
-            Self::Narrow(narrow) => narrow.fits(needs, shares),
+            Self::Narrow(narrow) => narrow.sum(at) <= room,
             Self::Wide(_) => false,
         }
     }
@@ -86,57 +86,50 @@ impl Meters for Windows {
     }
 
     #[inline]
-    fn book(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) {
+    fn book(&mut self, at: usize, amount: u64, now: Time, horizon: Horizon) {
         if let Self::Narrow(narrow) = self
             && Narrow::can_be(horizon)
-            && narrow.book(amounts, now, horizon).is_ok()
+            && narrow.book(at, amount, now, horizon).is_ok()
         {
             return;
         }
-        for (window, amount) in self.wide(horizon).iter_mut().zip(amounts) {
-            window.prune(now, horizon);
-            window.book(*amount, now, horizon);
-        }
+        let window = &mut self.wide(horizon)[at];
+        window.prune(now, horizon);
+        window.book(amount, now, horizon);
     }
 
     #[inline]
-    fn hold(&mut self, amounts: &Amounts, now: Time, horizon: Horizon) {
+    fn hold(&mut self, at: usize, amount: u64, now: Time, horizon: Horizon) {
         if let Self::Narrow(narrow) = self
-            && narrow.hold(amounts, now, horizon).is_ok()
+            && narrow.hold(at, amount, now, horizon).is_ok()
         {
             return;
         }
-        for (window, amount) in self.wide(horizon).iter_mut().zip(amounts) {
-            window.prune(now, horizon);
-            window.hold(*amount);
+        let window = &mut self.wide(horizon)[at];
+        window.prune(now, horizon);
+        window.hold(amount);
+    }
+
+    #[inline]
+    fn free(&mut self, at: usize, amount: u64) {
+        match self {
+            Self::Narrow(narrow) => {
+                narrow.free(at, amount);
+            }
+            Self::Wide(windows) => windows[at].free(amount),
         }
     }
 
     #[inline]
-    fn free(&mut self, amounts: &Amounts) {
+    fn settle(&mut self, at: usize, held: u64, used: u64, now: Time, horizon: Horizon) {
         match self {
             Self::Narrow(narrow) => {
-                narrow.free(amounts, |_, _| ());
+                let part = narrow.free(at, held);
+                self.book(at, used.min(part), now, horizon);
             }
             Self::Wide(windows) => {
-                windows.iter_mut().zip(amounts).for_each(|(window, amount)| window.free(*amount));
-            }
-        }
-    }
-
-    #[inline]
-    fn settle(&mut self, held: &Amounts, used: &Amounts, now: Time, horizon: Horizon) {
-        match self {
-            Self::Narrow(narrow) => {
-                let mut booked = Amounts::default();
-                narrow.free(held, |at, part| booked[at] = used[at].min(part.into()));
-                self.book(&booked, now, horizon);
-            }
-            Self::Wide(windows) => {
-                for (window, (held, used)) in windows.iter_mut().zip(held.iter().zip(used)) {
-                    window.prune(now, horizon);
-                    window.settle(*held, *used, now, horizon);
-                }
+                windows[at].prune(now, horizon);
+                windows[at].settle(held, used, now, horizon);
             }
         }
     }
@@ -194,6 +187,7 @@ impl Meters for Windows {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounts::Amounts;
     use ecology_types::Span;
     use proptest::prelude::*;
 
@@ -250,20 +244,22 @@ mod tests {
         row: &mut Windows,
         full: &mut [RollingWindow],
     ) {
-        match step {
-            Step::Book => row.book(amounts, now, h),
-            Step::Hold => row.hold(amounts, now, h),
-            Step::Free => row.free(amounts),
-            Step::Settle(used) => row.settle(amounts, used, now, h),
-            Step::Prune => {
-                if let Windows::Narrow(narrow) = row {
-                    narrow.prune(now, h);
-                }
+        for at in 0..RENEWABLE_COUNT {
+            match step {
+                Step::Book => row.book(at, amounts[at], now, h),
+                Step::Hold => row.hold(at, amounts[at], now, h),
+                Step::Free => row.free(at, amounts[at]),
+                Step::Settle(used) => row.settle(at, amounts[at], used[at], now, h),
+                Step::Prune | Step::Save | Step::Renew(_) => {}
             }
-            Step::Save | Step::Renew(_) => {
+        }
+        match (step, &mut *row) {
+            (Step::Prune, Windows::Narrow(narrow)) => narrow.prune(now, h),
+            (Step::Save | Step::Renew(_), _) => {
                 let states = std::array::from_fn(|at| row.state(at, now, h));
                 *row = Windows::from_states(&states, h).unwrap();
             }
+            _ => {}
         }
         for (at, window) in full.iter_mut().enumerate() {
             if !matches!(step, Step::Free) {
@@ -312,10 +308,8 @@ mod tests {
                     let idle = full.iter().all(|window| window.is_idle(then, h));
                     prop_assert_eq!(row.is_idle(then, h), idle, "{:?}", row);
                 }
-                let (needs, shares) = (amounts.map(|n| n.min(room)), [room; RENEWABLE_COUNT]);
-                if row.fits(&needs, &shares, h) {
-                    let free = |at: usize| row.free_at(at, room - needs[at], now, h) == now;
-                    prop_assert!((0..RENEWABLE_COUNT).all(|at| needs[at] == 0 || free(at)));
+                for at in 0..RENEWABLE_COUNT {
+                    prop_assert!(!row.fits(at, room, h) || row.free_at(at, room, now, h) == now);
                 }
             }
         }
@@ -363,7 +357,9 @@ mod tests {
         assert_eq!(size_of::<Windows>(), 128);
         let (h, mut row) = (Horizon::new(Span::from_secs(60)), Windows::default());
         for tick in 0..500 {
-            row.book(&[0, 1, 9, 0, 300], Time(tick * 1_000_000), h);
+            for (at, amount) in [(1, 1), (4, 300), (2, 9)] {
+                row.book(at, amount, Time(tick * 1_000_000), h);
+            }
         }
         assert!(matches!(&row, Windows::Narrow(narrow) if !narrow.is_bare()));
         assert!(!Windows::give_back(std::slice::from_mut(&mut row), Time(500_000_000), h));
