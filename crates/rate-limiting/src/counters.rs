@@ -183,7 +183,7 @@ impl Meters for Counters {
     }
 
     #[inline]
-    fn touch(&self) -> u64 {
+    fn touch(&self, _now: Time, _tick: u64) -> u64 {
         self.last()
     }
 }

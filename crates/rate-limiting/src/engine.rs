@@ -62,7 +62,8 @@ impl<M: Meters> Engine<M> {
 
     #[inline]
     pub(crate) fn touch(&self, principal: Key) -> u64 {
-        self.accounts.touch(principal) ^ self.row(principal).map_or(0, M::touch)
+        self.accounts.touch(principal)
+            ^ self.row(principal).map_or(0, |row| row.touch(self.latest, self.context))
     }
 
     pub(crate) fn used(&self, principal: Key, resource: Resource, now: Time) -> u64 {

@@ -38,7 +38,7 @@ pub(crate) trait Meters: Default + Clone + std::fmt::Debug + Send + Sync {
         context: Self::Context,
     ) -> Result<Self, &'static str>;
     /// Reads all that the next question or event will read, and answers something that depends on it.
-    fn touch(&self) -> u64;
+    fn touch(&self, now: Time, context: Self::Context) -> u64;
 }
 
 /// One small number for each resource.

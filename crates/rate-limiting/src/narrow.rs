@@ -255,9 +255,11 @@ impl Narrow {
     }
 
     #[inline]
-    pub(crate) fn touch(&self) -> u64 {
-        // Two lines, and the one that the next record goes to.
-        u64::from(self.sums[0] ^ self.ago[RENEWABLE_COUNT - 1]) ^ self.last ^ self.log.touch()
+    pub(crate) fn touch(&self, now: Time, horizon: Horizon) -> u64 {
+        // Two lines, and the one of what is about to be forgotten.
+        let leaves = self.log.first().is_some_and(|first| horizon.is_past(first, now));
+        let oldest = if leaves { self.log.touch() } else { 0 };
+        u64::from(self.sums[0] ^ self.ago[RENEWABLE_COUNT - 1]) ^ self.last ^ oldest
     }
 }
 

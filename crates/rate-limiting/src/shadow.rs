@@ -11,9 +11,8 @@ use crate::divergence::{REGISTER, Side, classify};
 use crate::engine::append;
 use crate::{Ask, Decision, RateEvent, RateLimiter, RollingLimiter, TickLimiter, Witness, snapshot};
 
-/// The kinds of question of this axis. Whether somebody may use something is asked several times in every turn and answered faster than a clock is
-/// read: all of it is compared, and times are taken of a sample.
-static SUBJECT: Subject = Subject { kinds: &["use", "move"], often: Some(0), register: REGISTER };
+/// The kinds of question of this axis.
+static SUBJECT: Subject = Subject { kinds: &["use", "move"], often: None, register: REGISTER };
 
 /// A pair that hears the same events. The serving one answers; the candidate is asked as well, and every difference is either explained by
 /// the register or counted as unexplained.

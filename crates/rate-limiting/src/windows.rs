@@ -176,9 +176,9 @@ impl Meters for Windows {
     }
 
     #[inline]
-    fn touch(&self) -> u64 {
+    fn touch(&self, now: Time, horizon: Horizon) -> u64 {
         match self {
-            Self::Narrow(narrow) => narrow.touch(),
+            Self::Narrow(narrow) => narrow.touch(now, horizon),
             Self::Wide(windows) => windows.iter().fold(0, |seen, window| seen ^ window.held()),
         }
     }
