@@ -252,13 +252,13 @@ impl Accounts {
     ) {
         let Some(reservation) = self.reservations.remove(id) else { return };
         let (principal, measured) = (reservation.principal(), renewable(used));
-        for place in 0..RENEWABLE_COUNT {
+        for (place, measured) in measured.iter().enumerate() {
             let (charge, held) = reservation.of(place);
             if held > 0 {
-                each(principal, place, held, held - charge + measured[place].min(charge));
+                each(principal, place, held, held - charge + measured.min(&charge));
             }
-            if measured[place] > charge {
-                self.of_mut(principal).owe(place, measured[place] - charge, 0);
+            if *measured > charge {
+                self.of_mut(principal).owe(place, measured - charge, 0);
             }
         }
     }
