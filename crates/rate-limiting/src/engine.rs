@@ -240,8 +240,7 @@ impl<M: Meters> Engine<M> {
     }
 
     pub(crate) fn save(&self, into: &mut Vec<u8>) {
-        let states = |row: &M| std::array::from_fn(|at| row.state(at, self.latest, self.context));
-        let rows = self.busy_rows().map(|(key, row)| (key, states(row))).collect();
+        let rows = self.busy_rows().map(|(key, row)| (key, row.states(self.latest, self.context))).collect();
         append(into, &Snapshot { accounts: self.accounts.clone(), rows, latest: self.latest });
     }
 

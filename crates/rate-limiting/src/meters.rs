@@ -33,6 +33,10 @@ pub(crate) trait Meters: Default + Clone + std::fmt::Debug + Send + Sync {
     /// them counts, and they are not likely to be needed again at once.
     fn give_back(rows: &mut [Self], now: Time, context: Self::Context) -> bool;
     fn state(&self, at: usize, now: Time, context: Self::Context) -> Self::State;
+    /// The same of every resource.
+    fn states(&self, now: Time, context: Self::Context) -> [Self::State; RENEWABLE_COUNT] {
+        std::array::from_fn(|at| self.state(at, now, context))
+    }
     fn from_states(
         states: &[Self::State; RENEWABLE_COUNT],
         context: Self::Context,

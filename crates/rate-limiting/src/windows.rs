@@ -29,7 +29,7 @@ impl Windows {
     fn wide(&mut self, horizon: Horizon) -> &mut [RollingWindow; RENEWABLE_COUNT] {
         if let Self::Narrow(narrow) = self {
             // Nothing has left a window that ends at the beginning of time.
-            let states = std::array::from_fn(|at| narrow.state(at, Time::ZERO, horizon));
+            let states = narrow.states(Time::ZERO, horizon);
             // Its sums are small and its entries in order.
             *self = Self::Wide(wide(&states).unwrap_or_default());
         }
@@ -137,7 +137,7 @@ impl Meters for Windows {
     /// What no longer counted must not count again: whether it is still remembered depends on when it was last looked at, and no answer may.
     /// And the cells are others from now on.
     fn renew(&mut self, now: Time, before: Horizon, after: Horizon) {
-        let states = std::array::from_fn(|at| self.state(at, now, before));
+        let states = self.states(now, before);
         // What it says of itself is in order.
         *self = Self::from_states(&states, after).unwrap_or_default();
     }
@@ -152,6 +152,13 @@ impl Meters for Windows {
             all &= is_idle;
         }
         all
+    }
+
+    fn states(&self, now: Time, horizon: Horizon) -> [WindowState; RENEWABLE_COUNT] {
+        match self {
+            Self::Narrow(narrow) => narrow.states(now, horizon),
+            Self::Wide(windows) => windows.each_ref().map(|window| window.state(now, horizon)),
+        }
     }
 
     fn state(&self, at: usize, now: Time, horizon: Horizon) -> WindowState {
@@ -305,6 +312,8 @@ mod tests {
                     }
                 }
                 for then in [now, Time(now.0 + window / 2), Time(now.0.saturating_add(window))] {
+                    let states: [_; RENEWABLE_COUNT] = std::array::from_fn(|at| row.state(at, then, h));
+                    prop_assert_eq!(row.states(then, h), states);
                     let idle = full.iter().all(|window| window.is_idle(then, h));
                     prop_assert_eq!(row.is_idle(then, h), idle, "{:?}", row);
                 }
