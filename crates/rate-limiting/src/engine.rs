@@ -1,7 +1,8 @@
 //! The part of a limiter that does not depend on how uses are counted.
 
 use ecology_types::{Charges, Key, Resource, Time};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, place, renewable};
 use crate::meters::Meters;
@@ -23,8 +24,8 @@ pub(crate) struct Engine<M: Meters> {
     latest: Time,
 }
 
-/// Everything that decides, without what is idle. Equal histories give equal snapshots.
-#[derive(Serialize, Deserialize)]
+/// Everything that decides, without what is idle. Equal histories give equal snapshots. It is written from where it is: see [`Busy`].
+#[derive(Deserialize)]
 struct Snapshot<S> {
     accounts: Accounts,
     rows: Vec<(u32, [S; RENEWABLE_COUNT])>,
@@ -240,8 +241,7 @@ impl<M: Meters> Engine<M> {
     }
 
     pub(crate) fn save(&self, into: &mut Vec<u8>) {
-        let rows = self.busy_rows().map(|(key, row)| (key, row.states(self.latest, self.context))).collect();
-        append(into, &Snapshot { accounts: self.accounts.clone(), rows, latest: self.latest });
+        append(into, &(&self.accounts, Busy(self), self.latest));
     }
 
     pub(crate) fn restore(context: M::Context, saved: &[u8]) -> Result<Self, String> {
@@ -265,10 +265,22 @@ impl<M: Meters> Engine<M> {
     }
 }
 
+/// The rows in which something counts, one after the other: all windows of a world as plain data would be many times its limiter.
+struct Busy<'a, M: Meters>(&'a Engine<M>);
+
+impl<M: Meters> Serialize for Busy<'_, M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rows = serializer.serialize_seq(Some(self.0.busy_rows().count()))?;
+        for (key, row) in self.0.busy_rows() {
+            rows.serialize_element(&(key, row.states(self.0.latest, self.0.context)))?;
+        }
+        rows.end()
+    }
+}
+
 /// Appends a value in its one fixed binary form.
 pub(crate) fn append(into: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     // Writing plain data into memory cannot fail: postcard only refuses sequences of unknown length, and there are none.
-    if let Ok(bytes) = postcard::to_allocvec(value) {
-        into.extend_from_slice(&bytes);
-    }
+    let before = std::mem::take(into);
+    *into = postcard::to_extend(value, before).unwrap_or_default();
 }

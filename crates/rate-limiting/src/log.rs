@@ -109,6 +109,11 @@ impl Log {
         true
     }
 
+    /// About how many records there are: for whoever makes room for them.
+    pub(crate) fn records_about(&self) -> usize {
+        usize::from(self.len) / 8 + 2
+    }
+
     /// Takes the oldest record.
     pub(crate) fn pop(&mut self) -> Option<Record> {
         let mut reader = self.reader();

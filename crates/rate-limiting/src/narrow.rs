@@ -258,6 +258,9 @@ impl Narrow {
         for record in self.log.iter().filter(|record| !horizon.is_past(record.last, now)) {
             for (state, amount) in states.iter_mut().zip(record.amounts) {
                 if amount > 0 {
+                    if state.entries.is_empty() {
+                        state.entries.reserve(self.log.records_about());
+                    }
                     state.entries.push((record.last, amount.into()));
                 }
             }
