@@ -12,6 +12,8 @@ mod laws;
 mod speed;
 #[path = "support/timing.rs"]
 mod timing;
+#[path = "support/world.rs"]
+mod world;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,7 @@ const MEASURES: &[(&str, Measure)] = &[
     ("hashed_10k", speed::hashed_10k),
     ("own_clock", speed::own_clock),
     ("tick", speed::tick),
+    ("world", world::world),
     ("violations", laws::violations),
     ("violations_mixed", laws::violations_mixed),
     ("granted", laws::granted),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ecology_types::{Charges, Key, ReservationId, Resource, Snug};
 use serde::{Deserialize, Serialize};
 
-use crate::reservations::{Reservation, Reservations};
+use crate::reservations::Reservations;
 
 /// How many resources are renewable.
 pub(crate) const RENEWABLE_COUNT: usize = Resource::RENEWABLE.len();
@@ -19,9 +19,10 @@ pub(crate) const fn place(resource: Resource) -> Option<usize> {
     resource.index().checked_sub(Resource::RENEWABLE[0].index())
 }
 
+/// What of these charges is renewable: the last of the resources, in their order.
 #[inline]
-fn renewable(charges: &Charges) -> Amounts {
-    Resource::RENEWABLE.map(|resource| charges[resource])
+pub(crate) fn renewable(charges: &Charges) -> &Amounts {
+    charges.0.last_chunk().unwrap_or(NOTHING)
 }
 
 /// The shares and overruns of one principal. Shares change by trade only, so those who were given the same keep one copy until then; an
@@ -98,20 +99,18 @@ impl From<Saved> for Accounts {
     }
 }
 
-/// What happened to the amounts that a reservation held.
-pub(crate) struct Settlement {
-    pub(crate) principal: Key,
-    /// What was set aside.
-    pub(crate) held: Amounts,
-    /// What of it was used.
-    pub(crate) used: Amounts,
-}
-
 impl Accounts {
     /// The shares of a principal; one nobody has heard of has none.
     #[inline]
     pub(crate) fn shares(&self, principal: Key) -> &Amounts {
         self.accounts.get(principal.index()).map_or(NOTHING, |account| &account.shares)
+    }
+
+    /// The same where nothing is owed.
+    #[inline]
+    pub(crate) fn shares_free_of_debt(&self, principal: Key) -> Option<&Amounts> {
+        let account = self.accounts.get(principal.index())?;
+        account.overruns.is_none().then_some(&*account.shares)
     }
 
     /// What a principal owes from overruns.
@@ -123,6 +122,12 @@ impl Accounts {
     #[inline]
     pub(crate) fn owes(&self, principal: Key) -> bool {
         self.accounts.get(principal.index()).is_some_and(|account| account.overruns.is_some())
+    }
+
+    /// Reads what the next question about a principal will read.
+    #[inline]
+    pub(crate) fn touch(&self, principal: Key) -> u64 {
+        self.accounts.get(principal.index()).map_or(0, |account| account.shares[0])
     }
 
     /// Everybody's shares and overruns.
@@ -181,68 +186,95 @@ impl Accounts {
     ///
     /// # Errors
     /// The first resource of which the charges alone exceed the share.
-    #[inline]
     pub(crate) fn needs(&self, principal: Key, charges: &Charges) -> Result<Amounts, Resource> {
         let (shares, overruns) = match self.accounts.get(principal.index()) {
-            Some(account) => (&*account.shares, account.overruns()),
-            None => (NOTHING, NOTHING),
+            Some(account) => (&*account.shares, account.overruns.as_deref()),
+            None => (NOTHING, None),
         };
         let charges = renewable(charges);
-        let mut needs = Amounts::default();
+        let mut needs = *charges;
         for (place, resource) in Resource::RENEWABLE.into_iter().enumerate() {
             if charges[place] > shares[place] {
                 return Err(resource);
             }
-            needs[place] = need(shares[place], overruns[place], charges[place]);
+        }
+        if let Some(overruns) = overruns {
+            for place in 0..RENEWABLE_COUNT {
+                needs[place] = need(shares[place], overruns[place], charges[place]);
+            }
         }
         Ok(needs)
     }
 
-    /// Takes note of a use: what is to be booked. Overruns that it pays off are owed no longer.
-    pub(crate) fn book(&mut self, principal: Key, charges: &Charges) -> Amounts {
+    /// Takes note of a use: what is to be booked. Overruns that it pays off are owed no longer. `room` is for what is not what is charged.
+    #[inline]
+    pub(crate) fn book<'a>(
+        &mut self,
+        principal: Key,
+        charges: &'a Charges,
+        room: &'a mut Amounts,
+    ) -> &'a Amounts {
         let charges = renewable(charges);
         let account = self.of_mut(principal);
         if account.overruns.is_none() {
             // Nothing to pay off: what is charged is what is booked.
             return charges;
         }
-        let mut booked = Amounts::default();
         for place in 0..RENEWABLE_COUNT {
-            booked[place] = need(account.shares[place], account.overruns()[place], charges[place]);
-            account.owe(place, 0, booked[place] - charges[place]);
+            room[place] = need(account.shares[place], account.overruns()[place], charges[place]);
+            account.owe(place, 0, room[place] - charges[place]);
         }
-        booked
+        room
     }
 
     /// Takes note of a reservation: what is to be held.
-    pub(crate) fn reserve(&mut self, id: ReservationId, principal: Key, charges: &Charges) -> Amounts {
-        let held = self.book(principal, charges);
-        self.reservations.insert(id, Reservation { principal, charges: renewable(charges), held });
+    #[inline]
+    pub(crate) fn reserve<'a>(
+        &mut self,
+        id: ReservationId,
+        principal: Key,
+        charges: &'a Charges,
+        room: &'a mut Amounts,
+    ) -> &'a Amounts {
+        let held = self.book(principal, charges, room);
+        self.reservations.insert(id, principal, renewable(charges), held);
         held
     }
 
-    /// Takes note that a reservation was used; `None` when there is none of that number.
-    pub(crate) fn settle(&mut self, id: ReservationId, used: &Charges) -> Option<Settlement> {
-        let Reservation { principal, charges, held } = self.reservations.remove(id)?;
-        let measured = renewable(used);
-        let account = self.of_mut(principal);
-        let mut used = Amounts::default();
-        for place in 0..RENEWABLE_COUNT {
-            let paid_off = held[place] - charges[place];
-            used[place] = paid_off + measured[place].min(charges[place]);
-            account.owe(place, measured[place].saturating_sub(charges[place]), 0);
+    /// Takes note that a reservation was used. `each` is told of every resource of which something was held: whose, which, how much and what of it
+    /// was used.
+    #[inline]
+    pub(crate) fn settle(
+        &mut self,
+        id: ReservationId,
+        used: &Charges,
+        mut each: impl FnMut(Key, usize, u64, u64),
+    ) {
+        let Some(reservation) = self.reservations.remove(id) else { return };
+        let (principal, measured) = (reservation.principal(), renewable(used));
+        for (place, measured) in measured.iter().enumerate() {
+            let (charge, held) = reservation.of(place);
+            if held > 0 {
+                each(principal, place, held, held - charge + measured.min(&charge));
+            }
+            if *measured > charge {
+                self.of_mut(principal).owe(place, measured - charge, 0);
+            }
         }
-        Some(Settlement { principal, held, used })
     }
 
-    /// Takes note that a reservation was given back; an overrun that it would have paid off is owed again.
-    pub(crate) fn release(&mut self, id: ReservationId) -> Option<(Key, Amounts)> {
-        let Reservation { principal, charges, held } = self.reservations.remove(id)?;
-        let account = self.of_mut(principal);
+    /// Takes note that a reservation was given back; an overrun that it would have paid off is owed again. `each` is told of every resource of which
+    /// something was held: whose, which and how much.
+    pub(crate) fn release(&mut self, id: ReservationId, mut each: impl FnMut(Key, usize, u64)) {
+        let Some(reservation) = self.reservations.remove(id) else { return };
+        let principal = reservation.principal();
         for place in 0..RENEWABLE_COUNT {
-            account.owe(place, held[place] - charges[place], 0);
+            let (charge, held) = reservation.of(place);
+            if held > 0 {
+                each(principal, place, held);
+            }
+            self.of_mut(principal).owe(place, held - charge, 0);
         }
-        Some((principal, held))
     }
 
     /// Checks what was read from a snapshot.
@@ -305,15 +337,20 @@ mod tests {
         let mut accounts = Accounts::default();
         let (alice, tokens) = (Key(3), |n| Charges::of(Resource::LlmTokens, n));
         accounts.set_share(alice, 0, 10);
-        accounts.reserve(1, alice, &tokens(2));
-        let settled = accounts.settle(1, &tokens(15)).unwrap();
-        assert_eq!((settled.held[0], settled.used[0]), (2, 2));
+        accounts.reserve(1, alice, &tokens(2), &mut [0; 5]);
+        let mut settled = Vec::new();
+        accounts.settle(1, &tokens(15), |whose, place, held, used| settled.push((whose, place, held, used)));
+        assert_eq!(settled, [(alice, 0, 2, 2)]);
         assert_eq!(accounts.overruns(alice)[0], 13);
         assert_eq!(accounts.needs(alice, &tokens(4)).unwrap()[0], 10);
-        assert_eq!(accounts.book(alice, &tokens(4))[0], 10);
+        assert_eq!(accounts.book(alice, &tokens(4), &mut [0; 5])[0], 10);
         assert_eq!(accounts.overruns(alice)[0], 7);
-        assert_eq!(accounts.reserve(2, alice, &Charges::NONE)[0], 7, "even a use of nothing pays off");
-        accounts.release(2);
+        assert_eq!(
+            accounts.reserve(2, alice, &Charges::NONE, &mut [0; 5])[0],
+            7,
+            "even a use of nothing pays off"
+        );
+        accounts.release(2, |whose, place, held| assert_eq!((whose, place, held), (alice, 0, 7)));
         assert_eq!(accounts.overruns(alice)[0], 7, "and owes again when it did not happen");
         assert_eq!(accounts.needs(alice, &tokens(11)), Err(Resource::LlmTokens));
     }

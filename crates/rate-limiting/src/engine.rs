@@ -1,22 +1,21 @@
 //! The part of a limiter that does not depend on how uses are counted.
 
-use ecology_types::{Charges, Key, Resource, Snug, Time};
-use serde::{Deserialize, Serialize};
+use ecology_types::{Charges, Key, Resource, Time};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, place};
-use crate::meter::Meter;
+use crate::accounts::{Accounts, Amounts, RENEWABLE_COUNT, place, renewable};
+use crate::meters::Meters;
+use crate::pages::Pages;
 use crate::{Ask, Decision, NeverReason, RateEvent};
 
-/// The meters of one principal.
-type Row<M> = Box<[M; RENEWABLE_COUNT]>;
-
-/// Shares, reservations and a slab of meters. A principal that used nothing lately has no row of meters: rows are made on the
-/// first use, and every few events also look at one other row and forget it when nothing in it counts any more.
+/// Shares, reservations and what everybody used. Principals that used nothing lately have no meters: those are made with the
+/// first use, and every few events also look at some others and forget them when nothing in them counts any more.
 #[derive(Debug, Clone)]
-pub(crate) struct Engine<M: Meter> {
+pub(crate) struct Engine<M: Meters> {
     pub(crate) context: M::Context,
     accounts: Accounts,
-    rows: Vec<Option<Row<M>>>,
+    rows: Pages<M>,
     /// Where the search for idle rows continues.
     hand: usize,
     /// Events since it last went on.
@@ -25,29 +24,29 @@ pub(crate) struct Engine<M: Meter> {
     latest: Time,
 }
 
-/// Everything that decides, without what is idle. Equal histories give equal snapshots.
-#[derive(Serialize, Deserialize)]
+/// Everything that decides, without what is idle. Equal histories give equal snapshots. It is written from where it is: see [`Busy`].
+#[derive(Deserialize)]
 struct Snapshot<S> {
     accounts: Accounts,
     rows: Vec<(u32, [S; RENEWABLE_COUNT])>,
     latest: Time,
 }
 
-impl<M: Meter> Engine<M> {
-    const EVENTS_PER_SEARCH: u8 = 4;
+impl<M: Meters> Engine<M> {
+    /// A look is at a page of rows that lie side by side: about one row for each turn of an agent.
+    const EVENTS_PER_LOOK: u8 = 64;
 
     pub(crate) fn new(context: M::Context) -> Self {
-        let (accounts, rows) = (Accounts::default(), Vec::new());
+        let (accounts, rows) = (Accounts::default(), Pages::default());
         Self { context, accounts, rows, hand: 0, unsearched: 0, latest: Time::ZERO }
     }
 
-    /// Changes what is the same for all meters. What no longer counted must not count again: whether it is still remembered
-    /// depends on when its row was last looked at, and no answer may.
+    /// Changes what is the same for all meters.
     pub(crate) fn set_context(&mut self, context: M::Context) {
-        for meter in self.rows.iter_mut().flatten().flat_map(|row| row.iter_mut()) {
-            meter.prune(self.latest, self.context);
+        if context != self.context {
+            self.rows.iter_mut().for_each(|row| row.renew(self.latest, self.context, context));
+            self.context = context;
         }
-        self.context = context;
     }
 
     pub(crate) fn share(&self, principal: Key, resource: Resource) -> u64 {
@@ -62,26 +61,23 @@ impl<M: Meter> Engine<M> {
         self.accounts.owes(principal)
     }
 
+    #[inline]
     pub(crate) fn touch(&self, principal: Key) -> u64 {
-        let account =
-            self.accounts.shares(principal)[0] ^ self.accounts.overruns(principal)[RENEWABLE_COUNT - 1];
-        // The first and the last, which lie in different lines of the cache.
-        let row = self.row(principal).map_or(0, |row| {
-            row[0].used(self.latest, self.context) ^ row[RENEWABLE_COUNT - 1].used(self.latest, self.context)
-        });
-        account ^ row
+        self.accounts.touch(principal)
+            ^ self.row(principal).map_or(0, |row| row.touch(self.latest, self.context))
     }
 
     pub(crate) fn used(&self, principal: Key, resource: Resource, now: Time) -> u64 {
-        let meter = place(resource).and_then(|at| Some(&self.row(principal)?[at]));
-        meter.map_or(0, |meter| meter.used(now, self.context))
+        let row = place(resource).and_then(|at| Some((at, self.row(principal)?)));
+        row.map_or(0, |(at, row)| row.used(at, now, self.context))
     }
 
     #[inline]
-    fn row(&self, principal: Key) -> Option<&Row<M>> {
-        self.rows.get(principal.index())?.as_ref()
+    fn row(&self, principal: Key) -> Option<&M> {
+        self.rows.get(principal.index())
     }
 
+    #[inline]
     pub(crate) fn decide(&self, ask: &Ask<'_>, now: Time) -> Decision {
         match *ask {
             Ask::Use { principal, charges } => self.decide_use(principal, charges, now),
@@ -89,7 +85,25 @@ impl<M: Meter> Engine<M> {
         }
     }
 
+    #[inline]
     fn decide_use(&self, principal: Key, charges: &Charges, now: Time) -> Decision {
+        // Nearly every answer.
+        if let Some(shares) = self.accounts.shares_free_of_debt(principal) {
+            let (row, charges) = (self.row(principal), renewable(charges));
+            let fits = |at: usize| {
+                charges[at] == 0
+                    || charges[at] <= shares[at]
+                        && row.is_none_or(|row| row.fits(at, shares[at] - charges[at], self.context))
+            };
+            if (0..RENEWABLE_COUNT).all(fits) {
+                return Decision::Admit;
+            }
+        }
+        self.decide_short(principal, charges, now)
+    }
+
+    #[inline(never)]
+    fn decide_short(&self, principal: Key, charges: &Charges, now: Time) -> Decision {
         let needs = match self.accounts.needs(principal, charges) {
             Ok(needs) => needs,
             Err(resource) => {
@@ -104,7 +118,7 @@ impl<M: Meter> Engine<M> {
         let mut latest = now;
         for (at, resource) in Resource::RENEWABLE.into_iter().enumerate() {
             if needs[at] > 0 {
-                let until = row[at].free_at(shares[at] - needs[at], now, self.context);
+                let until = row.free_at(at, shares[at] - needs[at], now, self.context);
                 if until > latest {
                     latest = until;
                     decision = Decision::Wait { until, resource };
@@ -122,15 +136,15 @@ impl<M: Meter> Engine<M> {
             let why = NeverReason::AboveShare { share, needed: amount };
             return Decision::Never { why, resource };
         }
-        let meter = place(resource).and_then(|at| Some(&self.row(from)?[at]));
-        let (Some(meter), true) = (meter, from != to && amount > 0) else { return Decision::Admit };
-        let until = meter.free_at(share - amount, now, self.context);
+        let row = place(resource).and_then(|at| Some((at, self.row(from)?)));
+        let (Some((at, row)), true) = (row, from != to && amount > 0) else { return Decision::Admit };
+        let until = row.free_at(at, share - amount, now, self.context);
         if until <= now { Decision::Admit } else { Decision::Wait { until, resource } }
     }
 
     pub(crate) fn apply(&mut self, event: &RateEvent<'_>, now: Time) {
         self.latest = self.latest.max(now);
-        let now = self.latest;
+        let (now, context) = (self.latest, self.context);
         match *event {
             RateEvent::ShareSet { principal, resource, amount } => {
                 if let Some(at) = place(resource) {
@@ -143,91 +157,63 @@ impl<M: Meter> Engine<M> {
                 }
             }
             RateEvent::Used { principal, charges } => {
-                let amounts = self.accounts.book(principal, charges);
-                self.count(principal, &amounts, now, M::book);
+                let mut room = Amounts::default();
+                let amounts = self.accounts.book(principal, charges, &mut room);
+                for (at, amount) in amounts.iter().enumerate().filter(|(_, amount)| **amount > 0) {
+                    self.rows.entry(principal.index()).book(at, *amount, now, context);
+                }
             }
             RateEvent::Reserved { reservation, principal, charges } => {
                 if self.accounts.reservations().contains(reservation) {
                     self.release(reservation);
                 }
-                let amounts = self.accounts.reserve(reservation, principal, charges);
-                self.count(principal, &amounts, now, M::hold);
+                let mut room = Amounts::default();
+                let amounts = self.accounts.reserve(reservation, principal, charges, &mut room);
+                for (at, amount) in amounts.iter().enumerate().filter(|(_, amount)| **amount > 0) {
+                    self.rows.entry(principal.index()).hold(at, *amount, now, context);
+                }
             }
             RateEvent::Settled { reservation, used } => {
-                if let Some(settlement) = self.accounts.settle(reservation, used) {
-                    let context = self.context;
-                    if let Some(row) = self.row_mut(settlement.principal) {
-                        for (at, meter) in row.iter_mut().enumerate() {
-                            if settlement.held[at] > 0 {
-                                meter.settle(settlement.held[at], settlement.used[at], now, context);
-                            }
-                        }
+                let rows = &mut self.rows;
+                self.accounts.settle(reservation, used, |principal, at, held, used| {
+                    if let Some(row) = rows.get_mut(principal.index()) {
+                        row.settle(at, held, used, now, context);
                     }
-                }
+                });
             }
             RateEvent::Released { reservation } => self.release(reservation),
             RateEvent::TickStarted => return,
         }
-        self.forget_one_idle(now);
+        self.unsearched += 1;
+        if self.unsearched == Self::EVENTS_PER_LOOK {
+            self.unsearched = 0;
+            self.forget_idle(now);
+        }
     }
 
     fn release(&mut self, reservation: u64) {
-        let Some((principal, held)) = self.accounts.release(reservation) else { return };
-        if let Some(row) = self.row_mut(principal) {
-            for (meter, held) in row.iter_mut().zip(held) {
-                meter.free(held);
+        let rows = &mut self.rows;
+        self.accounts.release(reservation, |principal, at, held| {
+            if let Some(row) = rows.get_mut(principal.index()) {
+                row.free(at, held);
             }
-        }
+        });
     }
 
-    /// Books or holds the amounts that are not zero.
-    fn count(
-        &mut self,
-        principal: Key,
-        amounts: &Amounts,
-        now: Time,
-        how: impl Fn(&mut M, u64, Time, M::Context),
-    ) {
-        if amounts.iter().all(|amount| *amount == 0) {
-            return;
-        }
-        let at = principal.index();
-        self.rows.reach(at + 1, || None);
-        let row = self.rows[at].get_or_insert_with(Row::<M>::default);
-        for (meter, amount) in row.iter_mut().zip(amounts) {
-            if *amount > 0 {
-                how(meter, *amount, now, self.context);
-            }
-        }
-    }
-
-    fn row_mut(&mut self, principal: Key) -> Option<&mut Row<M>> {
-        self.rows.get_mut(principal.index())?.as_mut()
-    }
-
-    /// Looks at one row every few events, which is about one for each turn of an agent. No answer depends on it: an idle row and no row
-    /// count the same.
-    fn forget_one_idle(&mut self, now: Time) {
-        self.unsearched = (self.unsearched + 1) % Self::EVENTS_PER_SEARCH;
-        if self.unsearched != 0 {
-            return;
-        }
-        if self.hand >= self.rows.len() {
-            self.hand = 0;
-        }
-        if let Some(place) = self.rows.get_mut(self.hand) {
-            let stale = |row: &Row<M>| row.iter().all(|meter| meter.is_stale(now, self.context));
-            if place.as_ref().is_some_and(stale) {
-                *place = None;
-            }
-            self.hand += 1;
-        }
+    /// No answer depends on it: idle meters and none count the same.
+    #[inline(never)]
+    fn forget_idle(&mut self, now: Time) {
+        let context = self.context;
+        self.hand = self.rows.look(self.hand, |rows| M::give_back(rows, now, context));
     }
 
     /// Rows in which something counts, in the order of their keys.
-    fn busy_rows(&self) -> impl Iterator<Item = (u32, &Row<M>)> {
-        let rows = (0_u32..).zip(&self.rows).filter_map(|(key, row)| Some((key, row.as_ref()?)));
-        rows.filter(|(_, row)| row.iter().any(|meter| !meter.is_idle(self.latest, self.context)))
+    fn busy_rows(&self) -> impl Iterator<Item = (u32, &M)> {
+        self.rows.iter().filter(|(_, row)| (0..RENEWABLE_COUNT).any(|at| self.counts(row, at)))
+    }
+
+    fn counts(&self, row: &M, at: usize) -> bool {
+        row.used(at, self.latest, self.context) > 0
     }
 
     pub(crate) fn digest(&self, resource: Resource, into: &mut Vec<u8>) {
@@ -241,8 +227,8 @@ impl<M: Meter> Engine<M> {
         }
         append(into, "meters");
         for (key, row) in self.busy_rows() {
-            if !row[at].is_idle(self.latest, self.context) {
-                append(into, &(key, row[at].state(self.latest, self.context)));
+            if self.counts(row, at) {
+                append(into, &(key, row.state(at, self.latest, self.context)));
             }
         }
         append(into, "reservations");
@@ -255,9 +241,7 @@ impl<M: Meter> Engine<M> {
     }
 
     pub(crate) fn save(&self, into: &mut Vec<u8>) {
-        let states = |row: &Row<M>| row.each_ref().map(|meter| meter.state(self.latest, self.context));
-        let rows = self.busy_rows().map(|(key, row)| (key, states(row))).collect();
-        append(into, &Snapshot { accounts: self.accounts.clone(), rows, latest: self.latest });
+        append(into, &(&self.accounts, Busy(self), self.latest));
     }
 
     pub(crate) fn restore(context: M::Context, saved: &[u8]) -> Result<Self, String> {
@@ -268,26 +252,35 @@ impl<M: Meter> Engine<M> {
             return Err("the snapshot of the rate limiter holds an impossible reservation".to_owned());
         }
         let mut engine = Self { accounts, latest, ..Self::new(context) };
+        let mut least = 0;
         for (key, states) in saved_rows {
             let at = Key(key).index();
-            if at >= engine.accounts.len() || at < engine.rows.len() {
+            if at >= engine.accounts.len() || at < least {
                 return Err(format!("the snapshot of the rate limiter has a row out of place, at {key}"));
             }
-            let mut row = Row::<M>::default();
-            for (meter, state) in row.iter_mut().zip(&states) {
-                *meter = M::from_state(state, context).map_err(str::to_owned)?;
-            }
-            engine.rows.reach(at + 1, || None);
-            engine.rows[at] = Some(row);
+            *engine.rows.entry(at) = M::from_states(&states, context).map_err(str::to_owned)?;
+            least = at + 1;
         }
         Ok(engine)
+    }
+}
+
+/// The rows in which something counts, one after the other: all windows of a world as plain data would be many times its limiter.
+struct Busy<'a, M: Meters>(&'a Engine<M>);
+
+impl<M: Meters> Serialize for Busy<'_, M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut rows = serializer.serialize_seq(Some(self.0.busy_rows().count()))?;
+        for (key, row) in self.0.busy_rows() {
+            rows.serialize_element(&(key, row.states(self.0.latest, self.0.context)))?;
+        }
+        rows.end()
     }
 }
 
 /// Appends a value in its one fixed binary form.
 pub(crate) fn append(into: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     // Writing plain data into memory cannot fail: postcard only refuses sequences of unknown length, and there are none.
-    if let Ok(bytes) = postcard::to_allocvec(value) {
-        into.extend_from_slice(&bytes);
-    }
+    let before = std::mem::take(into);
+    *into = postcard::to_extend(value, before).unwrap_or_default();
 }

@@ -60,13 +60,17 @@ pub mod case;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod counters;
 mod dense;
 pub mod divergence;
 mod engine;
 mod horizon;
 mod keyed;
 mod limiter;
-mod meter;
+mod log;
+mod meters;
+mod narrow;
+mod pages;
 mod permit;
 mod queue;
 mod reservations;
@@ -80,9 +84,10 @@ mod snapshot;
 mod sync;
 mod tick;
 mod together;
+mod traces;
 mod window;
+mod windows;
 mod witness;
-mod young;
 
 #[cfg(feature = "async")]
 pub use acquire::AboveLimit;

@@ -3,14 +3,14 @@
 use ecology_types::{Key, Resource, Span, Time};
 
 use crate::engine::{Engine, append};
-use crate::young::Young;
+use crate::windows::Windows;
 use crate::{Ask, Decision, Horizon, RateEvent, RateLimiter, snapshot};
 
 /// Keeps every trailing window within the share: whatever moment one picks, what was used in the window that ends there is at most
 /// the share (see [`crate::RollingWindow`]).
 #[derive(Debug, Clone)]
 pub struct RollingLimiter {
-    engine: Engine<Young>,
+    engine: Engine<Windows>,
 }
 
 impl RollingLimiter {

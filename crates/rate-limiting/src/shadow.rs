@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ecology_shadow::{Answers, Comparison, Options, Subject, Verdict};
 use ecology_types::{Key, Resource, Span, Time};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::case::Question;
 use crate::divergence::{REGISTER, Side, classify};
@@ -37,11 +37,20 @@ enum Direction {
 }
 
 /// A pair as plain data.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Snapshot {
     serving: Vec<u8>,
     candidate: Option<Vec<u8>>,
     witness: Witness,
+}
+
+/// Bytes that are written in one piece; one by one they would be the same, and there are millions of them.
+struct Bytes(Vec<u8>);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
 }
 
 const NAME: &str = "shadow";
@@ -132,7 +141,7 @@ impl RateLimiter for ShadowLimiter {
         self.witness.hear(event, now, self.serving.as_ref());
         self.serving.apply(event, now);
         let candidate = &mut self.candidate;
-        self.comparison.tell("apply", || candidate.apply(event, now));
+        self.comparison.tell_alone("apply", || candidate.apply(event, now));
     }
 
     fn share(&self, principal: Key, resource: Resource) -> u64 {
@@ -181,10 +190,10 @@ impl RateLimiter for ShadowLimiter {
 
     fn save(&self) -> Vec<u8> {
         let mut candidate = None;
-        self.comparison.tell("save", || candidate = Some(self.candidate.save()));
+        self.comparison.tell("save", || candidate = Some(Bytes(self.candidate.save())));
         let mut into = snapshot::head(NAME);
-        let snapshot = Snapshot { serving: self.serving.save(), candidate, witness: self.witness.clone() };
-        append(&mut into, &snapshot);
+        // In the form of a `Snapshot`.
+        append(&mut into, &(Bytes(self.serving.save()), candidate, &self.witness));
         into
     }
 

@@ -3,8 +3,8 @@
 use ecology_types::{Key, Resource, Span, Time};
 use serde::{Deserialize, Serialize};
 
+use crate::counters::Counters;
 use crate::engine::{Engine, append};
-use crate::meter::Meter;
 use crate::{Answer, Ask, Decision, RateEvent, RateLimiter, snapshot};
 
 /// What one principal used of one resource in the current tick. What it did not use is lost when the next one begins.
@@ -57,65 +57,41 @@ impl TickCounter {
         self.used += amount.min(u64::MAX - self.used - self.held);
     }
 
-    fn hold(&mut self, amount: u64, tick: u64) {
+    pub(crate) fn hold(&mut self, amount: u64, tick: u64) {
         self.held += amount.min(u64::MAX - self.used(tick).max(self.used.saturating_add(self.held)));
     }
 
-    fn free(&mut self, amount: u64) {
+    pub(crate) fn free(&mut self, amount: u64) {
         self.held -= amount.min(self.held);
     }
-}
 
-impl Meter for TickCounter {
-    type Context = u64;
-    type State = Self;
-
-    fn used(&self, _now: Time, tick: u64) -> u64 {
-        Self::used(self, tick)
-    }
-
-    fn free_at(&self, room: u64, now: Time, tick: u64) -> Time {
-        if Self::used(self, tick) <= room { now } else { Time::NEVER }
-    }
-
-    fn book(&mut self, amount: u64, _now: Time, tick: u64) {
-        Self::book(self, amount, tick);
-    }
-
-    fn hold(&mut self, amount: u64, _now: Time, tick: u64) {
-        Self::hold(self, amount, tick);
-    }
-
-    fn free(&mut self, amount: u64) {
-        Self::free(self, amount);
-    }
-
-    fn settle(&mut self, held: u64, used: u64, _now: Time, tick: u64) {
+    pub(crate) fn settle(&mut self, held: u64, used: u64, tick: u64) {
         let held = held.min(self.held);
-        Self::free(self, held);
-        Self::book(self, used.min(held), tick);
+        self.free(held);
+        self.book(used.min(held), tick);
     }
 
-    fn prune(&mut self, _now: Time, tick: u64) {
-        *self = self.state(Time::ZERO, tick);
+    pub(crate) const fn of(tick: u64, used: u64, held: u64) -> Self {
+        Self { tick, used, held }
     }
 
-    fn is_idle(&self, _now: Time, tick: u64) -> bool {
-        Self::used(self, tick) == 0
+    /// The tick of what was used.
+    pub(crate) const fn tick(&self) -> u64 {
+        self.tick
     }
 
-    /// Whoever used something in the last tick is likely to do so in this one, and giving its row back in between costs more than the room.
-    fn is_stale(&self, now: Time, tick: u64) -> bool {
-        self.is_idle(now, tick) && self.tick.saturating_add(1) < tick
+    pub(crate) const fn held(&self) -> u64 {
+        self.held
     }
 
-    fn state(&self, _now: Time, tick: u64) -> Self {
-        Self { tick, used: Self::used(self, tick) - self.held, held: self.held }
+    /// The counter as seen from the tick of this number.
+    pub(crate) const fn in_tick(&self, tick: u64) -> Self {
+        Self { tick, used: self.used(tick) - self.held, held: self.held }
     }
 
-    fn from_state(state: &Self, _tick: u64) -> Result<Self, &'static str> {
-        state.used.checked_add(state.held).ok_or("the sum of a tick does not fit 64 bits")?;
-        Ok(*state)
+    /// Judges a counter that was read.
+    pub(crate) fn check_sum(&self) -> Result<(), &'static str> {
+        self.used.checked_add(self.held).map(drop).ok_or("the sum of a tick does not fit 64 bits")
     }
 }
 
@@ -125,7 +101,7 @@ impl Meter for TickCounter {
 /// share. Only the start of a tick frees what was used, which is why waits have no end: [`Time::NEVER`].
 #[derive(Debug, Clone)]
 pub struct TickLimiter {
-    engine: Engine<TickCounter>,
+    engine: Engine<Counters>,
     tick: Span,
 }
 

@@ -220,11 +220,6 @@ impl RollingWindow {
         }
     }
 
-    /// A window with one entry at most.
-    pub(crate) fn of_one(last: u64, amount: u64, held: u64) -> Self {
-        Self { used: amount + held, open: Entry { last, amount }, ..Self::default() }
-    }
-
     /// What has not left the window that ends at `now`, in a fixed form that does not depend on when it was last pruned.
     pub(crate) fn state(&self, now: Time, horizon: Horizon) -> WindowState {
         let entries = self.entries().filter(|entry| !horizon.is_past(entry.last, now));
@@ -268,6 +263,20 @@ impl RollingWindow {
 pub(crate) struct WindowState {
     pub(crate) held: u64,
     pub(crate) entries: Vec<(u64, u64)>,
+}
+
+impl WindowState {
+    /// The same with at most one entry in the cell of `newest`, after which there is none.
+    pub(crate) fn with_one_in_cell(&self, newest: u64, horizon: Horizon) -> Self {
+        let mut state = self.clone();
+        while let [.., (then, less), (last, amount)] = state.entries[..]
+            && horizon.is_one_cell(then, newest)
+        {
+            state.entries.truncate(state.entries.len() - 2);
+            state.entries.push((last, less + amount));
+        }
+        state
+    }
 }
 
 #[cfg(test)]

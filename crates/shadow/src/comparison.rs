@@ -12,8 +12,11 @@ use crate::{Budget, Context, Divergence, Failure, Report, Tally, Verdict};
 /// Gives a time in nanoseconds from some moment on; never goes back.
 pub type Stopwatch = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// How much rarer questions are timed that are asked much more often than all others.
+/// How much rarer questions are timed that are asked much more often than all others, or were asked very often.
 const OFTEN_TIMED_LESS: u64 = 16;
+/// Questions of a kind and an occasion after which they were asked very often. Taking a time costs more than most answers, and the slowest
+/// hundredth of two thousand is known well enough.
+const OFTEN_FROM: u64 = 1 << 15;
 /// The largest question that is kept to be asked again, in bytes.
 const QUESTION_BYTES_MAX: usize = 256 * 1_024;
 
@@ -33,7 +36,8 @@ pub struct Subject {
 pub struct Options {
     /// Of how many questions of a kind one is compared: 1 compares all of them. The last of each `one_in` is chosen, by counting.
     pub one_in: u64,
-    /// Of how many compared questions one is timed; rounded up to a power of two, 0 counts as 1.
+    /// Of how many compared questions one is timed; rounded up to a power of two, 0 counts as 1. Times are a sample even where everything is
+    /// compared: after 32,768 questions of a kind on an occasion it is taken sixteen times less.
     pub timed_one_in: u64,
     /// What times are taken with; without one nothing is timed.
     pub stopwatch: Option<Stopwatch>,
@@ -187,7 +191,8 @@ impl Comparison {
     ) -> (S, bool) {
         let occasion = self.options.context.occasion();
         let before = self.compared[self.cell(kind, occasion)].fetch_add(1, Ordering::Relaxed);
-        let mask = if self.subject.often == Some(kind) { self.often_timed_mask } else { self.timed_mask };
+        let is_often = before >= OFTEN_FROM || self.subject.often == Some(kind);
+        let mask = if is_often { self.often_timed_mask } else { self.timed_mask };
         let stopwatch = self.options.stopwatch.as_ref().filter(|_| before & mask == mask);
         let begun = stopwatch.map(|now| now());
         let served = serve();
@@ -222,12 +227,31 @@ impl Comparison {
         });
     }
 
+    /// The same for whoever has the comparison for itself, as who tells what happened mostly has: counting then needs no atomic operation.
+    pub fn tell_alone(&mut self, what: &'static str, act: impl FnOnce()) {
+        if self.is_off() {
+            return;
+        }
+        let all = self.told.get_mut();
+        let told = *all;
+        *all += 1;
+        self.tell_timed(what, told, || {
+            act();
+            Ok(())
+        });
+    }
+
     /// The same for what can fail in plain words, such as reading a snapshot.
     pub fn tell_or(&self, what: &'static str, act: impl FnOnce() -> Result<(), String>) {
         if self.is_off() {
             return;
         }
         let told = self.told.fetch_add(1, Ordering::Relaxed);
+        self.tell_timed(what, told, act);
+    }
+
+    /// Tells the candidate something after it was told `told` things.
+    fn tell_timed(&self, what: &'static str, told: u64, act: impl FnOnce() -> Result<(), String>) {
         let stopwatch = self.options.stopwatch.as_ref();
         let stopwatch = stopwatch.filter(|_| told & self.often_timed_mask == self.often_timed_mask);
         let begun = stopwatch.map(|now| now());

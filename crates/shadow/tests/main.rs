@@ -170,6 +170,18 @@ fn what_is_asked_often_is_timed_less() {
 }
 
 #[test]
+fn what_was_asked_very_often_is_compared_as_before_and_timed_less() {
+    let (_, stopwatch) = stopwatch();
+    let options = Options { stopwatch: Some(stopwatch), timed_one_in: 4, ..Options::default() };
+    let comparison = Comparison::new(&SUBJECT, "old", "new", options);
+    let often = 1 << 15;
+    (0..often + 128).for_each(|_| ask(&comparison, 0, || 5));
+    let report = comparison.report();
+    assert_eq!((report.compared, report.same), (often + 128, often + 128));
+    assert_eq!(report.latency.map(|latency| latency.timed), Some(often / 4 + 2));
+}
+
+#[test]
 fn a_pair_may_be_asked_by_several_threads() {
     let comparison = Comparison::new(&SUBJECT, "old", "new", Options::default());
     std::thread::scope(|scope| {
