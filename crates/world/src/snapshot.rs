@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ecology_ontology::Symbols;
 use ecology_types::{Axis, AxisVector, Id, Key, Rules};
-use serde::{Deserialize, Serialize};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::accounts::Accounts;
 use crate::agents::Agents;
@@ -51,8 +52,35 @@ struct Saved {
     log: EventLog,
     clock: Clock,
     refilled: Refilled,
-    limiter: Vec<u8>,
-    ontology: Vec<u8>,
+    limiter: InOnePiece,
+    ontology: InOnePiece,
+}
+
+/// Bytes that are written in one piece instead of one by one, which comes to the same.
+struct InOnePiece(Vec<u8>);
+
+impl Serialize for InOnePiece {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for InOnePiece {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Whole;
+        impl Visitor<'_> for Whole {
+            type Value = InOnePiece;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<InOnePiece, E> {
+                Ok(InOnePiece(bytes.to_vec()))
+            }
+        }
+        deserializer.deserialize_bytes(Whole)
+    }
 }
 
 /// Bytes that are no snapshot of this version for these positions.
@@ -90,8 +118,8 @@ impl World {
             log: self.log.clone(),
             clock: self.clock.clone(),
             refilled: self.refilled,
-            limiter: self.parts.limiter.save(),
-            ontology: self.parts.ontology.save(),
+            limiter: InOnePiece(self.parts.limiter.save()),
+            ontology: InOnePiece(self.parts.ontology.save()),
         };
         postcard::to_stdvec(&saved).map_err(|error| SnapshotError(error.to_string()))
     }
@@ -115,8 +143,8 @@ impl World {
             return Err(SnapshotError(format!("it was taken with {}", saved.axes)));
         }
         parts.limiter.set_window(saved.rules.window);
-        parts.limiter.restore(&saved.limiter).map_err(SnapshotError)?;
-        parts.ontology.restore(&saved.ontology).map_err(SnapshotError)?;
+        parts.limiter.restore(&saved.limiter.0).map_err(SnapshotError)?;
+        parts.ontology.restore(&saved.ontology.0).map_err(SnapshotError)?;
         let mut symbols = Symbols::default();
         for id in saved.ids {
             if symbols.key(id.as_str()).is_some() {

@@ -10,7 +10,7 @@ pub struct Comparison {
     /// Of how many questions of a kind one is compared, chosen by counting; 1 compares every question.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub one_in: u64,
-    /// Of how many compared questions one is timed, rounded up to a power of two; look-ups of artifacts are timed 16 times less. 0 times nothing.
+    /// Of how many compared questions one is timed, rounded up to a power of two; look-ups of artifacts, and everything after 32,768 questions of its kind, are timed 16 times less. 0 times nothing.
     #[schemars(range(max = 1_000_000_000))]
     pub timed_one_in: u64,
     /// How many times as long as what serves a candidate may take, over 64 timed questions without the four slowest of each; 0 sets no bound.
