@@ -65,6 +65,16 @@ impl Failure {
         )
     }
 
+    /// The same, naming the world that it is about if its journal has found something in it: that does not know its own name.
+    pub(crate) fn of_world(self, world: &std::path::Path) -> Self {
+        let within = ["world::damaged", "world::torn", "world::too_new", "world::empty"];
+        if self.problems.iter().any(|problem| within.contains(&problem.code)) {
+            self.about(world)
+        } else {
+            self
+        }
+    }
+
     /// The same, naming the file that it is about where its text does not.
     pub(crate) fn about(mut self, file: &std::path::Path) -> Self {
         let name = shown(file);

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let outcome = match crash::guard(cli.verbose, || execute(cli.command, &terminal)) {
         // What is wrong with a file, its journal says without knowing its name.
         Ok(outcome) => outcome.map_err(|failure| match &worlds[..] {
-            [world] if failure.exit == Exit::World => failure.about(world),
+            [world] => failure.of_world(world),
             _ => failure,
         }),
         Err(crash) => {
