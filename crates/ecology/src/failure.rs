@@ -61,7 +61,7 @@ impl Failure {
             Exit::Journal,
             "output::failed",
             format!("the output cannot be written: {error}"),
-            "make room where it goes, or send it elsewhere; what the command was to do is done, only this is missing",
+            "make room where it goes, or send it elsewhere; what the command changes in a world is done, only its output is missing",
         )
     }
 

@@ -359,7 +359,7 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
     (
         "output::failed",
         "What was to be printed could not be written.",
-        "Make room where the output goes, or send it elsewhere. What the command was to do is done: a world that it was to make, move or fork is there.",
+        "Make room where the output goes, or send it elsewhere. What the command changes is done all the same: a world that it was to make, move or fork is there.",
     ),
     (
         "agree::reproduction",
