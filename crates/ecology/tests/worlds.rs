@@ -282,3 +282,22 @@ fn what_is_damaged_is_named() {
     let said = program.run(&["replay", "b.world"]).expect(4).talk;
     assert!(said.contains("b.world"), "{said}");
 }
+
+#[test]
+fn why_names_goods_and_a_dump_that_nobody_reads_ends_quietly() {
+    let program = Program::new();
+    let run = ["run", "--quiet", "--agents", "40", "--ticks", "30", "--world", "a.world"];
+    program.run(&run).expect(0);
+    let kind = ["inspect", "a.world", "events", "--kind", "ownership_transferred", "--limit", "1"];
+    let sold = program.run(&kind).expect(0).out;
+    let seq = sold.split_whitespace().next().expect("something was sold").replace(',', "");
+    let found = program.run(&["why", "a.world", &seq, "--json"]).expect(0).json();
+    let handed_over = found["consequences"].as_array().unwrap();
+    assert!(handed_over.iter().any(|one| one["artifact"].is_string()), "{found:#}");
+    let mut child =
+        program.command(&["dump", "a.world"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
