@@ -417,6 +417,10 @@ impl Ontology for Recording {
         self.inner.principal(key)
     }
 
+    fn touch(&self, key: Key) -> u64 {
+        self.inner.touch(key)
+    }
+
     fn principals(&self) -> &[Key] {
         self.inner.principals()
     }

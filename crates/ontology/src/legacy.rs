@@ -159,6 +159,10 @@ impl Ontology for Legacy {
         self.principals.get(key)
     }
 
+    fn touch(&self, key: Key) -> u64 {
+        self.principals.touch(key)
+    }
+
     fn principals(&self) -> &[Key] {
         self.roster.principals()
     }

@@ -158,6 +158,12 @@ pub trait Ontology: Send + Sync {
     /// The principal with this key: something with standing.
     fn principal(&self, key: Key) -> Resolution<'_>;
 
+    /// Reads what [`Ontology::principal`] will read for this key, so that it is in the processor's cache by then. The number means nothing. It is no
+    /// question: a pair compares nothing here.
+    fn touch(&self, _key: Key) -> u64 {
+        0
+    }
+
     /// The keys of all live principals, ascending.
     fn principals(&self) -> &[Key];
 

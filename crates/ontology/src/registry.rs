@@ -60,6 +60,11 @@ impl Registry {
         self.records.get(self.slot(key) as usize)
     }
 
+    /// See [`crate::Ontology::touch`].
+    pub(crate) fn touch(&self, key: Key) -> u64 {
+        self.live(key).map_or(0, |record| record.version ^ u64::from(record.has_standing))
+    }
+
     fn live_mut(&mut self, key: Key) -> Option<&mut ArtifactRecord> {
         let slot = self.slot(key);
         self.records.get_mut(slot as usize)

@@ -288,6 +288,16 @@ impl Ontology for ShadowOntology {
         self.resolve(Role::Principal, key, |ontology| ontology.principal(key))
     }
 
+    /// Both sides are about to be asked.
+    fn touch(&self, key: Key) -> u64 {
+        let seen = self.serving.touch(key);
+        if self.comparison.is_off() {
+            return seen;
+        }
+        // A candidate may fail here as anywhere; it changes nothing and answers nothing that counts.
+        seen ^ catch_unwind(AssertUnwindSafe(|| self.candidate.touch(key))).unwrap_or(0)
+    }
+
     fn principals(&self) -> &[Key] {
         self.serving.principals()
     }

@@ -151,6 +151,10 @@ impl Ontology for Unified {
         }
     }
 
+    fn touch(&self, key: Key) -> u64 {
+        self.artifacts.touch(key)
+    }
+
     fn principals(&self) -> &[Key] {
         self.roster.principals()
     }

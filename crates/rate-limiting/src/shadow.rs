@@ -1,6 +1,7 @@
 //! Two implementations behind one trait: one serves, the other is compared.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use ecology_shadow::{Answers, Comparison, Options, Subject, Verdict};
 use ecology_types::{Key, Resource, Span, Time};
@@ -24,7 +25,7 @@ pub struct ShadowLimiter {
     candidate: Box<dyn RateLimiter>,
     direction: Direction,
     witness: Witness,
-    comparison: Comparison,
+    comparison: Arc<Comparison>,
 }
 
 /// Which of the two sides serves.
@@ -70,7 +71,7 @@ impl ShadowLimiter {
             (RollingLimiter::NAME, TickLimiter::NAME) => Direction::NewServes,
             _ => Direction::Equals,
         };
-        let comparison = Comparison::new(&SUBJECT, serving.name(), candidate.name(), options);
+        let comparison = Arc::new(Comparison::new(&SUBJECT, serving.name(), candidate.name(), options));
         Self { serving, candidate, direction, witness: Witness::default(), comparison }
     }
 
@@ -78,6 +79,18 @@ impl ShadowLimiter {
     #[must_use]
     pub fn candidate_is_off(&self) -> bool {
         self.comparison.is_off()
+    }
+
+    /// What counts the comparisons, for whoever looks at it while the pair is on another thread.
+    #[must_use]
+    pub fn counts(&self) -> Arc<Comparison> {
+        Arc::clone(&self.comparison)
+    }
+
+    /// The one that serves.
+    #[must_use]
+    pub fn serving(&self) -> &dyn RateLimiter {
+        self.serving.as_ref()
     }
 
     /// Both answers to a question, in words, and how they compare. Nothing is counted.
@@ -141,7 +154,7 @@ impl RateLimiter for ShadowLimiter {
         self.witness.hear(event, now, self.serving.as_ref());
         self.serving.apply(event, now);
         let candidate = &mut self.candidate;
-        self.comparison.tell_alone("apply", || candidate.apply(event, now));
+        self.comparison.tell("apply", || candidate.apply(event, now));
     }
 
     fn share(&self, principal: Key, resource: Resource) -> u64 {

@@ -86,18 +86,6 @@ const FOUNDERS_PER_RECORD_MAX: usize = 4_096;
 /// The tag under which the memory of whoever observes a run is kept, beside the snapshot of the world at the same record.
 pub(crate) const MEMORY_TAG: &[u8] = b"observers v1";
 
-/// The contexts of all shadows of a world, each once.
-fn contexts(world: &World) -> Vec<Arc<Context>> {
-    let mut contexts: Vec<Arc<Context>> = Vec::new();
-    for (_, comparison) in world.parts().comparisons() {
-        let context = comparison.context();
-        if !contexts.iter().any(|known| Arc::ptr_eq(known, context)) {
-            contexts.push(Arc::clone(context));
-        }
-    }
-    contexts
-}
-
 /// Owns a world and the journal that records it.
 pub struct Host {
     world: World,
@@ -140,7 +128,7 @@ impl Host {
     /// A host that records nothing, for benchmarks and searches over many seeds.
     #[must_use]
     pub fn unrecorded(world: World) -> Self {
-        let contexts = contexts(&world);
+        let contexts = world.parts().contexts();
         Self {
             world,
             committer: None,

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::counter::{Counter, Owner};
 use crate::tally::Place;
 use crate::timing::Timing;
 use crate::{Budget, Context, Divergence, Failure, Report, Tally, Verdict};
@@ -76,7 +77,8 @@ impl std::fmt::Debug for Options {
 
 /// What a shadow pair is made of besides its two implementations.
 ///
-/// A question that both sides answer alike costs two relaxed atomic operations; locks are taken only for what is timed, for differences that
+/// A question that both sides answer alike costs no atomic operation that others could wait for, on the thread that made the comparison, and one
+/// on others; locks are taken only for what is timed, for differences that
 /// nothing explains and for failures. A candidate that panics, is too slow or exceeds its budget is counted and, beyond
 /// [`Budget::failures_max`], never asked again; whoever asks gets the answer of the serving side whatever happens.
 pub struct Comparison {
@@ -87,14 +89,16 @@ pub struct Comparison {
     timed_mask: u64,
     often_timed_mask: u64,
     is_off: AtomicBool,
+    /// The thread that made it, which mostly is the one that asks.
+    owner: Owner,
     /// Compared questions by kind, and within it by occasion.
-    compared: Box<[AtomicU64]>,
+    compared: Box<[Counter]>,
     /// Questions by kind, where not all are compared.
     asked: Box<[AtomicU64]>,
     /// Registered differences, in the order of the register.
     expected: Box<[AtomicU64]>,
     /// Events that the candidate was told of.
-    told: AtomicU64,
+    told: Counter,
     /// Everything rare.
     tally: Tally,
     timing: Mutex<Timing>,
@@ -119,10 +123,11 @@ impl Comparison {
             timed_mask: mask(options.timed_one_in),
             often_timed_mask: mask(options.timed_one_in.max(1).saturating_mul(OFTEN_TIMED_LESS)),
             is_off: AtomicBool::new(false),
-            compared: zeros(subject.kinds.len() * occasions),
+            owner: Owner::present(),
+            compared: (0..subject.kinds.len() * occasions).map(|_| Counter::default()).collect(),
             asked: zeros(subject.kinds.len()),
             expected: zeros(subject.register.len()),
-            told: AtomicU64::new(0),
+            told: Counter::default(),
             tally: Tally::keeping(serving, candidate, options.unexplained_max),
             timing: Mutex::default(),
             switched_off: Mutex::default(),
@@ -190,7 +195,7 @@ impl Comparison {
         question: impl FnOnce() -> String,
     ) -> (S, bool) {
         let occasion = self.options.context.occasion();
-        let before = self.compared[self.cell(kind, occasion)].fetch_add(1, Ordering::Relaxed);
+        let before = self.compared[self.cell(kind, occasion)].count(self.owner);
         let is_often = before >= OFTEN_FROM || self.subject.often == Some(kind);
         let mask = if is_often { self.often_timed_mask } else { self.timed_mask };
         let stopwatch = self.options.stopwatch.as_ref().filter(|_| before & mask == mask);
@@ -227,26 +232,12 @@ impl Comparison {
         });
     }
 
-    /// The same for whoever has the comparison for itself, as who tells what happened mostly has: counting then needs no atomic operation.
-    pub fn tell_alone(&mut self, what: &'static str, act: impl FnOnce()) {
-        if self.is_off() {
-            return;
-        }
-        let all = self.told.get_mut();
-        let told = *all;
-        *all += 1;
-        self.tell_timed(what, told, || {
-            act();
-            Ok(())
-        });
-    }
-
     /// The same for what can fail in plain words, such as reading a snapshot.
     pub fn tell_or(&self, what: &'static str, act: impl FnOnce() -> Result<(), String>) {
         if self.is_off() {
             return;
         }
-        let told = self.told.fetch_add(1, Ordering::Relaxed);
+        let told = self.told.count(self.owner);
         self.tell_timed(what, told, act);
     }
 
@@ -289,7 +280,7 @@ impl Comparison {
         for (kind, name) in self.subject.kinds.iter().enumerate() {
             let cells = self.cell(kind, 0)..self.cell(kind, 0) + occasions.len().max(1);
             for (occasion, cell) in self.compared[cells].iter().enumerate() {
-                let count = cell.load(Ordering::Relaxed);
+                let count = cell.total();
                 judged += count;
                 add(&mut report.kinds, name, count);
                 add(&mut report.occasions, occasions.get(occasion).copied().unwrap_or_default(), count);

@@ -29,6 +29,7 @@ mod answers;
 mod budget;
 mod comparison;
 mod context;
+mod counter;
 mod divergence;
 mod histogram;
 mod report;

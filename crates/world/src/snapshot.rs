@@ -1,5 +1,6 @@
 //! A state as bytes, so that opening a world does not replay all of its history.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use ecology_ontology::Symbols;
@@ -29,28 +30,29 @@ use crate::world::{Clock, World};
 /// The version of the encoding of snapshots. A snapshot of another version is not used; the journal is replayed instead.
 pub const SNAPSHOT_VERSION: u32 = 8;
 
+/// Borrowed where a world is written, so that writing it copies nothing, and owned where it is read.
 #[derive(Serialize, Deserialize)]
-struct Saved {
+struct Saved<'a> {
     version: u32,
     axes: AxisVector,
-    rules: Rules,
+    rules: Cow<'a, Rules>,
     ids: Vec<Id>,
-    accounts: Accounts,
-    book: OrderBook,
-    mint: Mint,
-    agents: Agents,
-    reservations: Reservations,
-    subscriptions: Subscriptions,
+    accounts: Cow<'a, Accounts>,
+    book: Cow<'a, OrderBook>,
+    mint: Cow<'a, Mint>,
+    agents: Cow<'a, Agents>,
+    reservations: Cow<'a, Reservations>,
+    subscriptions: Cow<'a, Subscriptions>,
     deleters: Vec<(Key, Key)>,
-    graves: Graves,
-    migrations: Migrations,
-    revenue: Revenue,
-    exempt: Exempt,
-    code: Code,
-    usage: Totals<Usage>,
-    measured: Totals<Measured>,
-    log: EventLog,
-    clock: Clock,
+    graves: Cow<'a, Graves>,
+    migrations: Cow<'a, Migrations>,
+    revenue: Cow<'a, Revenue>,
+    exempt: Cow<'a, Exempt>,
+    code: Cow<'a, Code>,
+    usage: Cow<'a, Totals<Usage>>,
+    measured: Cow<'a, Totals<Measured>>,
+    log: Cow<'a, EventLog>,
+    clock: Cow<'a, Clock>,
     refilled: Refilled,
     limiter: InOnePiece,
     ontology: InOnePiece,
@@ -99,29 +101,31 @@ impl World {
         let saved = Saved {
             version: SNAPSHOT_VERSION,
             axes: self.parts.axes,
-            rules: (*self.rules).clone(),
+            rules: Cow::Borrowed(&self.rules),
             ids: self.symbols.iter().cloned().collect(),
-            accounts: self.accounts.clone(),
-            book: self.book.clone(),
-            mint: self.mint.clone(),
-            agents: self.agents.clone(),
-            reservations: self.reservations.clone(),
-            subscriptions: self.subscriptions.clone(),
+            accounts: Cow::Borrowed(&self.accounts),
+            book: Cow::Borrowed(&self.book),
+            mint: Cow::Borrowed(&self.mint),
+            agents: Cow::Borrowed(&self.agents),
+            reservations: Cow::Borrowed(&self.reservations),
+            subscriptions: Cow::Borrowed(&self.subscriptions),
             deleters,
-            graves: self.graves.clone(),
-            migrations: self.migrations.clone(),
-            revenue: self.revenue.clone(),
-            exempt: self.exempt.clone(),
-            code: self.code.clone(),
-            usage: self.usage.clone(),
-            measured: self.measured.clone(),
-            log: self.log.clone(),
-            clock: self.clock.clone(),
+            graves: Cow::Borrowed(&self.graves),
+            migrations: Cow::Borrowed(&self.migrations),
+            revenue: Cow::Borrowed(&self.revenue),
+            exempt: Cow::Borrowed(&self.exempt),
+            code: Cow::Borrowed(&self.code),
+            usage: Cow::Borrowed(&self.usage),
+            measured: Cow::Borrowed(&self.measured),
+            log: Cow::Borrowed(&self.log),
+            clock: Cow::Borrowed(&self.clock),
             refilled: self.refilled,
             limiter: InOnePiece(self.parts.limiter.save()),
             ontology: InOnePiece(self.parts.ontology.save()),
         };
-        postcard::to_stdvec(&saved).map_err(|error| SnapshotError(error.to_string()))
+        // Most of a large world; what grows beyond it is copied once or twice.
+        let room = Vec::with_capacity(2 * (saved.limiter.0.len() + saved.ontology.0.len()));
+        postcard::to_extend(&saved, room).map_err(|error| SnapshotError(error.to_string()))
     }
 
     /// A world from a snapshot, on fresh parts in the same positions.
@@ -129,7 +133,7 @@ impl World {
     /// # Errors
     /// [`SnapshotError`] when the bytes are no snapshot of this version or were taken in other positions.
     pub fn from_snapshot(mut parts: Parts, bytes: &[u8]) -> Result<Self, SnapshotError> {
-        let saved: Saved = match postcard::take_from_bytes(bytes) {
+        let saved: Saved<'_> = match postcard::take_from_bytes(bytes) {
             Ok((saved, [])) => saved,
             Ok(_) => return Err(SnapshotError("there are bytes after its end".to_owned())),
             Err(error) => return Err(SnapshotError(error.to_string())),
@@ -154,25 +158,25 @@ impl World {
         }
         Ok(Self {
             parts,
-            rules: Arc::new(saved.rules),
+            rules: Arc::new(saved.rules.into_owned()),
             symbols,
-            accounts: saved.accounts,
-            book: saved.book,
-            mint: saved.mint,
-            agents: saved.agents,
-            reservations: saved.reservations,
-            subscriptions: saved.subscriptions,
+            accounts: saved.accounts.into_owned(),
+            book: saved.book.into_owned(),
+            mint: saved.mint.into_owned(),
+            agents: saved.agents.into_owned(),
+            reservations: saved.reservations.into_owned(),
+            subscriptions: saved.subscriptions.into_owned(),
             deleters: saved.deleters.into_iter().collect(),
-            graves: saved.graves,
-            migrations: saved.migrations,
-            revenue: saved.revenue,
-            exempt: saved.exempt,
-            code: saved.code,
-            usage: saved.usage,
-            measured: saved.measured,
+            graves: saved.graves.into_owned(),
+            migrations: saved.migrations.into_owned(),
+            revenue: saved.revenue.into_owned(),
+            exempt: saved.exempt.into_owned(),
+            code: saved.code.into_owned(),
+            usage: saved.usage.into_owned(),
+            measured: saved.measured.into_owned(),
             inboxes: Inboxes::of(&saved.log),
-            log: saved.log,
-            clock: saved.clock,
+            log: saved.log.into_owned(),
+            clock: saved.clock.into_owned(),
             refilled: saved.refilled,
             recent: Vec::new(),
             ends: Vec::new(),

@@ -18,7 +18,7 @@ impl World {
             seen ^= self.parts.limiter.touch(*agent);
         }
         for (agent, _) in turns {
-            seen ^= self.principal(*agent).map_or(0, |record| record.version);
+            seen ^= self.parts.ontology.touch(*agent);
         }
         for (agent, _) in turns {
             seen ^= self.accounts.get(*agent).map_or(0, |account| account.scrip.0 ^ account.budget_reserved);
@@ -28,6 +28,7 @@ impl World {
             seen ^= u64::from(self.usage.touch(*agent) ^ self.measured.touch(*agent));
         }
         for key in turns.iter().filter_map(|(_, action)| self.named((*action)?)) {
+            seen ^= self.parts.ontology.touch(key);
             seen ^= self.accounts.scrip(key).0 ^ self.inboxes.touch(key);
         }
         seen

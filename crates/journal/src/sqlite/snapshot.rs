@@ -4,7 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::SNAPSHOTS_KEPT;
 
-const PART_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of one part. SQLite copies a value three times before it is in a page: small copies use the same memory again and again, large ones
+/// are fetched from the system, cleared, and given back.
+const PART_BYTES: usize = 64 * 1024;
 
 /// A number as SQLite holds it; its integers are signed, and no log is that long.
 pub(super) fn signed(number: u64) -> i64 {
