@@ -198,6 +198,36 @@ fn work_on_the_journal_comes_after_what_was_submitted_before() {
     assert_eq!(committer.flush(), Ok(()));
 }
 
+#[test]
+fn a_snapshot_that_nobody_waits_for_is_kept_in_its_place_and_within_the_room() {
+    let options = CommitterOptions { queue_bytes_max: 10, ..CommitterOptions::default() };
+    let committer = Committer::start(Box::new(MemoryJournal::new()), options).unwrap();
+    for number in 1..=50_u64 {
+        committer.submit(vec![1]).unwrap();
+        // Larger than the room as well: one is always taken.
+        let state = vec![0; usize::try_from(number).unwrap()];
+        committer.save_snapshot_later(number, b"tag".to_vec(), state).unwrap();
+        if number % 10 == 0 {
+            let found = committer.run(move |journal| journal.newest_snapshot(b"tag", u64::MAX)).unwrap();
+            assert_eq!(found.unwrap().unwrap().0, number, "what was given before is done before");
+        }
+    }
+    let mut journal = committer.shutdown().unwrap();
+    assert_eq!(journal.newest_snapshot(b"tag", u64::MAX).unwrap().unwrap().1.len(), 50);
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_kept_stops_the_journal() {
+    let committer = Committer::start(Box::new(MemoryJournal::new()), CommitterOptions::default()).unwrap();
+    committer.submit(vec![1]).unwrap();
+    committer.save_snapshot_later(2, b"tag".to_vec(), Vec::new()).unwrap();
+    // Whoever comes next hears of it, at the latest when all is over.
+    let later = committer.run(|journal| journal.last());
+    assert!(later.is_err(), "{later:?}");
+    assert!(committer.submit(vec![1]).is_err());
+    assert!(committer.shutdown().is_err());
+}
+
 struct Unpark(thread::Thread);
 
 impl Wake for Unpark {

@@ -241,6 +241,8 @@ impl<M: Meters> Engine<M> {
     }
 
     pub(crate) fn save(&self, into: &mut Vec<u8>) {
+        // A large state that grows by doubling is copied, and fetched from the system, twice over.
+        into.reserve(self.rows.iter().map(|(_, row)| row.saved_bytes_about()).sum());
         append(into, &(&self.accounts, Busy(self), self.latest));
     }
 

@@ -173,11 +173,6 @@ pub trait RateLimiter: Send + Sync {
         None
     }
 
-    /// Where whoever drives a shadow pair says what is going on.
-    fn context(&self) -> Option<&std::sync::Arc<ecology_shadow::Context>> {
-        self.comparison().map(ecology_shadow::Comparison::context)
-    }
-
     /// What that comparison found so far.
     fn shadow_report(&self) -> Option<ecology_shadow::Report> {
         self.comparison().map(ecology_shadow::Comparison::report)

@@ -37,6 +37,10 @@ pub(crate) trait Meters: Default + Clone + std::fmt::Debug + Send + Sync {
     fn states(&self, now: Time, context: Self::Context) -> [Self::State; RENEWABLE_COUNT] {
         std::array::from_fn(|at| self.state(at, now, context))
     }
+    /// About how many bytes its states take when they are saved.
+    fn saved_bytes_about(&self) -> usize {
+        32
+    }
     fn from_states(
         states: &[Self::State; RENEWABLE_COUNT],
         context: Self::Context,

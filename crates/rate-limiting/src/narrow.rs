@@ -273,6 +273,11 @@ impl Narrow {
         states
     }
 
+    /// A record of the log repeats its time for every resource when it is saved.
+    pub(crate) fn saved_bytes_about(&self) -> usize {
+        32 + self.log.records_about() * 5 * RENEWABLE_COUNT
+    }
+
     pub(crate) fn state(&self, at: usize, now: Time, horizon: Horizon) -> WindowState {
         let entries = self.entries(at).filter(|(last, _)| !horizon.is_past(*last, now));
         WindowState { held: self.held[at].into(), entries: entries.collect() }

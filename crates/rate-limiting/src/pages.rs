@@ -44,6 +44,11 @@ impl<R: Default> Pages<R> {
         &mut self.0[page].get_or_insert_with(Box::default).0[at % ROWS]
     }
 
+    /// How many numbers from 0 on have a place.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len() * ROWS
+    }
+
     /// All rows with their numbers, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &R)> {
         let pages = (0_u32..).step_by(ROWS).zip(&self.0);

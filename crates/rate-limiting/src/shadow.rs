@@ -1,7 +1,6 @@
 //! Two implementations behind one trait: one serves, the other is compared.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use ecology_shadow::{Answers, Comparison, Options, Subject, Verdict};
 use ecology_types::{Key, Resource, Span, Time};
@@ -25,7 +24,7 @@ pub struct ShadowLimiter {
     candidate: Box<dyn RateLimiter>,
     direction: Direction,
     witness: Witness,
-    comparison: Arc<Comparison>,
+    comparison: Comparison,
 }
 
 /// Which of the two sides serves.
@@ -71,7 +70,7 @@ impl ShadowLimiter {
             (RollingLimiter::NAME, TickLimiter::NAME) => Direction::NewServes,
             _ => Direction::Equals,
         };
-        let comparison = Arc::new(Comparison::new(&SUBJECT, serving.name(), candidate.name(), options));
+        let comparison = Comparison::new(&SUBJECT, serving.name(), candidate.name(), options);
         Self { serving, candidate, direction, witness: Witness::default(), comparison }
     }
 
@@ -79,18 +78,6 @@ impl ShadowLimiter {
     #[must_use]
     pub fn candidate_is_off(&self) -> bool {
         self.comparison.is_off()
-    }
-
-    /// What counts the comparisons, for whoever looks at it while the pair is on another thread.
-    #[must_use]
-    pub fn counts(&self) -> Arc<Comparison> {
-        Arc::clone(&self.comparison)
-    }
-
-    /// The one that serves.
-    #[must_use]
-    pub fn serving(&self) -> &dyn RateLimiter {
-        self.serving.as_ref()
     }
 
     /// Both answers to a question, in words, and how they compare. Nothing is counted.
@@ -204,9 +191,15 @@ impl RateLimiter for ShadowLimiter {
     fn save(&self) -> Vec<u8> {
         let mut candidate = None;
         self.comparison.tell("save", || candidate = Some(Bytes(self.candidate.save())));
+        let serving = Bytes(self.serving.save());
         let mut into = snapshot::head(NAME);
+        into.reserve(
+            serving.0.len()
+                + candidate.as_ref().map_or(0, |bytes| bytes.0.len())
+                + self.witness.saved_bytes_about(),
+        );
         // In the form of a `Snapshot`.
-        append(&mut into, &(Bytes(self.serving.save()), candidate, &self.witness));
+        append(&mut into, &(serving, candidate, &self.witness));
         into
     }
 

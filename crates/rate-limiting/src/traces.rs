@@ -234,6 +234,11 @@ impl Traces {
         }
     }
 
+    /// How many keys from 0 on have a row.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     pub(crate) fn get(&self, key: usize, at: usize) -> Trace {
         self.rows.get(key).map_or_else(Trace::default, |row| row.packed()[at].into())
     }

@@ -161,6 +161,13 @@ impl Meters for Windows {
         }
     }
 
+    fn saved_bytes_about(&self) -> usize {
+        match self {
+            Self::Narrow(narrow) => narrow.saved_bytes_about(),
+            Self::Wide(_) => 1_024,
+        }
+    }
+
     fn state(&self, at: usize, now: Time, horizon: Horizon) -> WindowState {
         match self {
             Self::Narrow(narrow) => narrow.state(at, now, horizon),

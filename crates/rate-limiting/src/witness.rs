@@ -99,6 +99,11 @@ impl Witness {
         trace.unwrap_or_default().in_tick(self.tick)
     }
 
+    /// About how many bytes it takes when it is saved.
+    pub(crate) fn saved_bytes_about(&self) -> usize {
+        self.traces.len() * 24 + 256
+    }
+
     /// Reads what the next use of `principal` writes.
     #[inline]
     pub(crate) fn touch(&self, principal: Key) -> u64 {

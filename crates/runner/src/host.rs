@@ -86,6 +86,18 @@ const FOUNDERS_PER_RECORD_MAX: usize = 4_096;
 /// The tag under which the memory of whoever observes a run is kept, beside the snapshot of the world at the same record.
 pub(crate) const MEMORY_TAG: &[u8] = b"observers v1";
 
+/// The contexts of all shadows of a world, each once.
+fn contexts(world: &World) -> Vec<Arc<Context>> {
+    let mut contexts: Vec<Arc<Context>> = Vec::new();
+    for (_, comparison) in world.parts().comparisons() {
+        let context = comparison.context();
+        if !contexts.iter().any(|known| Arc::ptr_eq(known, context)) {
+            contexts.push(Arc::clone(context));
+        }
+    }
+    contexts
+}
+
 /// Owns a world and the journal that records it.
 pub struct Host {
     world: World,
@@ -128,7 +140,7 @@ impl Host {
     /// A host that records nothing, for benchmarks and searches over many seeds.
     #[must_use]
     pub fn unrecorded(world: World) -> Self {
-        let contexts = world.parts().contexts();
+        let contexts = contexts(&world);
         Self {
             world,
             committer: None,
@@ -313,7 +325,7 @@ impl Host {
         self.snapshot()
     }
 
-    /// Takes a snapshot of the world now.
+    /// Takes a snapshot of the world now. It is written while the world goes on; when it cannot be, the next step or [`Host::sync`] says so.
     ///
     /// # Errors
     /// When the state cannot be written down.
@@ -322,7 +334,7 @@ impl Host {
         let Some(committer) = &self.committer else { return Ok(()) };
         let at = self.world.last_record();
         let tag = crate::store::snapshot_tag(self.world.axes());
-        committer.handle().save_snapshot(at, tag, self.world.snapshot()?)?;
+        committer.handle().save_snapshot_later(at, tag, self.world.snapshot()?)?;
         self.last_snapshot = at;
         self.keep_verdicts()
     }
@@ -337,14 +349,14 @@ impl Host {
         self.keep(&tag, &bytes)
     }
 
-    /// Keeps bytes beside the journal under a tag, as of the present record.
+    /// Keeps bytes beside the journal under a tag, as of the present record. They are written while the world goes on.
     ///
     /// # Errors
     /// When the journal cannot write.
     pub fn keep(&mut self, tag: &[u8], bytes: &[u8]) -> Result<(), HostError> {
         self.send()?;
         let Some(committer) = &self.committer else { return Ok(()) };
-        committer.handle().save_snapshot(self.world.last_record(), tag.to_vec(), bytes.to_vec())?;
+        committer.handle().save_snapshot_later(self.world.last_record(), tag.to_vec(), bytes.to_vec())?;
         Ok(())
     }
 

@@ -33,6 +33,8 @@ fn config(scenario: ScenarioName, mode: ExecutionMode) -> Config {
     config.run.clock = Clock::Virtual;
     config.metering.source = MeteringSource::Modelled;
     config.journal.snapshot_every_records = EVERY;
+    // A world runs on while its journal writes: without a bound the moments between two batches would be as few as the machine is busy.
+    config.journal.batch_records_max = 32;
     config.features.execution_mode = mode;
     if scenario == ScenarioName::Bazaar {
         config.features.artifact_ontology = ArtifactOntology::Unified;

@@ -89,6 +89,8 @@ pub struct Comparison {
     timed_mask: u64,
     often_timed_mask: u64,
     is_off: AtomicBool,
+    /// How many occasions there are; at least one.
+    occasions: usize,
     /// The thread that made it, which mostly is the one that asks.
     owner: Owner,
     /// Compared questions by kind, and within it by occasion.
@@ -123,6 +125,7 @@ impl Comparison {
             timed_mask: mask(options.timed_one_in),
             often_timed_mask: mask(options.timed_one_in.max(1).saturating_mul(OFTEN_TIMED_LESS)),
             is_off: AtomicBool::new(false),
+            occasions,
             owner: Owner::present(),
             compared: (0..subject.kinds.len() * occasions).map(|_| Counter::default()).collect(),
             asked: zeros(subject.kinds.len()),
@@ -308,7 +311,7 @@ impl Comparison {
     }
 
     fn cell(&self, kind: usize, occasion: usize) -> usize {
-        kind * self.options.context.occasions().len().max(1) + occasion
+        kind * self.occasions + occasion
     }
 
     fn name(&self, kind: usize) -> &'static str {

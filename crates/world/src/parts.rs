@@ -1,11 +1,9 @@
 //! The three replaceable parts of a world.
 
-use std::sync::Arc;
-
 use ecology_contracts::AccessControl;
 use ecology_ontology::Ontology;
 use ecology_rate_limiting::RateLimiter;
-use ecology_shadow::{Comparison, Context, Report};
+use ecology_shadow::{Comparison, Report};
 use ecology_types::{Axis, AxisVector};
 
 /// The implementations that a world runs on, chosen by whoever composes it. The world never asks which ones they are.
@@ -32,20 +30,6 @@ impl Parts {
         .into_iter()
         .filter_map(|(axis, comparison)| Some((axis, comparison?)))
         .collect()
-    }
-
-    /// Where the shadows are told what is going on, each place once.
-    #[must_use]
-    pub fn contexts(&self) -> Vec<Arc<Context>> {
-        let comparisons = [self.ontology.comparison(), self.access.comparison()];
-        let mut contexts: Vec<Arc<Context>> = Vec::new();
-        let each = comparisons.into_iter().flatten().map(Comparison::context);
-        for context in self.limiter.context().into_iter().chain(each) {
-            if !contexts.iter().any(|known| Arc::ptr_eq(known, context)) {
-                contexts.push(Arc::clone(context));
-            }
-        }
-        contexts
     }
 
     /// What the shadows have found so far, for every axis that has one.

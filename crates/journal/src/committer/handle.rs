@@ -1,7 +1,7 @@
 //! What submitters hold.
 
 use super::super::sync::{Arc, MutexGuard, sync_channel};
-use super::shared::{Shared, State};
+use super::shared::{Job, Shared, State};
 use super::ticket::Ticket;
 use crate::check::frame_length;
 use crate::{Frames, Journal, JournalError};
@@ -136,11 +136,15 @@ impl CommitHandle {
         let mut state = self.shared.state();
         Self::must_take(&state, None)?;
         let after = state.submitted;
-        state.jobs.push_back((
+        state.jobs.push_back(Job {
             after,
-            // The caller waits for this; where it went away nobody needs the answer.
-            Box::new(move |journal| drop(tell.send(work(journal)))),
-        ));
+            bytes: 0,
+            work: Box::new(move |journal| {
+                // The caller waits for this; where it went away nobody needs the answer.
+                drop(tell.send(work(journal)));
+                Ok(())
+            }),
+        });
         drop(state);
         self.shared.work.notify_one();
         answer.recv().map_err(|_| self.failure().map_or(JournalError::CommitterDied, |error| error.poison()))
@@ -152,6 +156,34 @@ impl CommitHandle {
     /// As [`Journal::save_snapshot`].
     pub fn save_snapshot(&self, at: u64, tag: Vec<u8>, bytes: Vec<u8>) -> Result<(), JournalError> {
         self.run(move |journal| journal.save_snapshot(at, &tag, &bytes))?
+    }
+
+    /// The same without waiting for it: whoever goes on is not held up while a large state is written. Waits only while as many bytes of earlier ones
+    /// are still to be written as may wait in the queue. One that cannot be kept stops the journal, as an append does.
+    ///
+    /// # Errors
+    /// The error that stopped the journal; [`JournalError::Closed`].
+    pub fn save_snapshot_later(&self, at: u64, tag: Vec<u8>, bytes: Vec<u8>) -> Result<(), JournalError> {
+        // A snapshot of nothing takes a place, too.
+        let size = bytes.len().max(1);
+        let mut state = self.shared.state();
+        loop {
+            Self::must_take(&state, None)?;
+            if state.jobs_bytes == 0 || state.jobs_bytes + size <= self.shared.options.queue_bytes_max {
+                break;
+            }
+            state = self.shared.wait(&self.shared.room, state);
+        }
+        state.jobs_bytes += size;
+        let after = state.submitted;
+        state.jobs.push_back(Job {
+            after,
+            bytes: size,
+            work: Box::new(move |journal| journal.save_snapshot(at, &tag, &bytes)),
+        });
+        drop(state);
+        self.shared.work.notify_one();
+        Ok(())
     }
 
     pub(super) fn close(&self) {

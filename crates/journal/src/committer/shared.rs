@@ -8,8 +8,18 @@ use super::super::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use super::CommitterOptions;
 use crate::{Frames, Journal, JournalError};
 
+/// What is done on the journal itself.
+type Work = dyn FnOnce(&mut dyn Journal) -> Result<(), JournalError> + Send;
+
 /// Work on the journal itself, done between batches.
-pub(super) type Job = Box<dyn FnOnce(&mut dyn Journal) + Send>;
+pub(super) struct Job {
+    /// The number of the last frame submitted before it: it is done when that is durable.
+    pub(super) after: u64,
+    /// Bytes that it keeps in memory until then and that nobody waits for.
+    pub(super) bytes: usize,
+    /// An error that it answers stops the journal.
+    pub(super) work: Box<Work>,
+}
 
 /// Buffers that are kept for their room, and the largest one that is: together less than the queue may hold.
 const SPARE_MAX: usize = 4;
@@ -25,8 +35,10 @@ pub(super) struct State {
     pub(super) spare: Vec<Frames>,
     /// The number of the last frame submitted.
     pub(super) submitted: u64,
-    /// Jobs, each with the number of the last frame submitted before it.
-    pub(super) jobs: VecDeque<(u64, Job)>,
+    /// In the order in which they were given.
+    pub(super) jobs: VecDeque<Job>,
+    /// The bytes of jobs that nobody waits for and that have not been done.
+    pub(super) jobs_bytes: usize,
     pub(super) closing: bool,
     pub(super) failed: Option<JournalError>,
     /// Futures that wait for a number.
@@ -66,6 +78,7 @@ impl Shared {
                 spare: Vec::new(),
                 submitted: last,
                 jobs: VecDeque::new(),
+                jobs_bytes: 0,
                 closing: false,
                 failed: None,
                 wakers: Vec::new(),
@@ -124,6 +137,16 @@ impl Shared {
         ready.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
+    /// A job that kept so many bytes is done, so there is room again.
+    pub(super) fn done(&self, bytes: usize) {
+        if bytes > 0 {
+            let mut state = self.state();
+            state.jobs_bytes = state.jobs_bytes.saturating_sub(bytes);
+            drop(state);
+            self.room.notify_all();
+        }
+    }
+
     /// Lets those hear who wait for a number that will never be.
     pub(super) fn end(&self) {
         let wakers = std::mem::take(&mut self.state().wakers);
@@ -136,7 +159,7 @@ impl Shared {
         let mut state = self.state();
         state.failed.get_or_insert_with(|| error.clone());
         state.queue.clear();
-        (state.queue_frames, state.queue_bytes) = (0, 0);
+        (state.queue_frames, state.queue_bytes, state.jobs_bytes) = (0, 0, 0);
         // A dropped job tells its caller by hanging up.
         let jobs = std::mem::take(&mut state.jobs);
         let wakers = std::mem::take(&mut state.wakers);

@@ -42,8 +42,9 @@ pub(super) fn run(
     loop {
         let done = match next(shared, released) {
             Next::Work(job) => {
-                job(journal.as_mut());
-                Ok(())
+                let done = (job.work)(journal.as_mut());
+                shared.done(job.bytes);
+                done
             }
             Next::Batch(batch) => {
                 #[cfg(feature = "planted-bugs")]
@@ -93,7 +94,7 @@ fn next(shared: &Shared, released: usize) -> Next {
     let mut gathered = false;
     loop {
         let committed = shared.committed();
-        if let Some((_, job)) = state.jobs.pop_front_if(|&mut (after, _)| after <= committed) {
+        if let Some(job) = state.jobs.pop_front_if(|job| job.after <= committed) {
             return Next::Work(job);
         }
         let waiting = state.queue_frames;
