@@ -21,9 +21,7 @@ pub(crate) struct BenchRun {
 /// Which bench, and what it is asked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BenchAsk<'a> {
-    /// The package.
-    pub(crate) package: &'a str,
-    /// The bench.
+    /// The bench; no two packages have one of the same name.
     pub(crate) bench: &'a str,
     /// Only this case.
     pub(crate) only: Option<&'a str>,
@@ -37,7 +35,8 @@ pub(crate) struct BenchAsk<'a> {
 /// When cargo cannot be started.
 pub(crate) fn run_one(workspace: &Workspace, ask: BenchAsk<'_>, echo: Echo) -> Result<BenchRun> {
     let mut command = cargo(workspace);
-    command.args(["bench", "--quiet", "--package", ask.package, "--bench", ask.bench, "--"]);
+    // Of the whole workspace, so that all benches are built on the same libraries; `--package` would build those again for each package.
+    command.args(["bench", "--quiet", "--workspace", "--bench", ask.bench, "--"]);
     if let Some(only) = ask.only {
         command.args(["--only", only]);
     }
@@ -79,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>, long: bool) -> Resu
         }
         tell!("bench {package} {bench}");
         let case = if whole { None } else { only };
-        let done = run_one(workspace, BenchAsk { package, bench, only: case, long }, Echo::Live)?;
+        let done = run_one(workspace, BenchAsk { bench, only: case, long }, Echo::Live)?;
         // Which cases a bench has is its own business: one that does not know the case says so and measures nothing.
         let not_its_case = case.is_some() && done.ratios.is_empty();
         if let Some(text) = done.failure.filter(|_| !not_its_case) {

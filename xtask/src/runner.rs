@@ -94,7 +94,7 @@ impl Runner {
             Self::Nextest => {
                 command.args(["nextest", "run", "--no-fail-fast", "--no-tests", "pass", "--color", colour()]);
                 command.args(["--status-level", "slow", "--final-status-level", "fail", "--cargo-quiet"]);
-                scope(&mut command, selection);
+                scope_nextest(&mut command, selection);
                 if selection.ignored {
                     command.args(["--run-ignored", "only"]);
                 }
@@ -140,6 +140,17 @@ fn scope(command: &mut Command, selection: Selection<'_>) {
     }
 }
 
+/// One package is chosen among the binaries of all, not by `--package`: that would build what it depends on again, with the Cargo features that
+/// it alone asks for.
+fn scope_nextest(command: &mut Command, selection: Selection<'_>) {
+    match selection {
+        Selection { package: Some(package), feature: None, .. } => {
+            command.args(["--workspace", "--filterset", &format!("package(={package})")]);
+        }
+        _ => scope(command, selection),
+    }
+}
+
 /// Benches are left out: `cargo test --all-targets` would start them.
 fn cargo_test(command: &mut Command, selection: Selection<'_>) {
     command.arg("test");
@@ -151,7 +162,7 @@ fn cargo_test(command: &mut Command, selection: Selection<'_>) {
 fn list_nextest(workspace: &Workspace, selection: Selection<'_>) -> Result<Vec<Listed>> {
     let mut command = cargo(workspace);
     command.args(["nextest", "list", "--message-format", "json", "--run-ignored", "all", "--cargo-quiet"]);
-    scope(&mut command, selection);
+    scope_nextest(&mut command, selection);
     command.args(selection.filter);
     let done = finish(command, Echo::Quiet)?;
     if !done.status.success() {

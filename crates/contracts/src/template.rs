@@ -55,7 +55,20 @@ pub enum TemplateError {
         /// The shape of the value.
         found: &'static str,
     },
+    /// The value is a number that no parameter means: prices, counts and times are whole numbers from 0 on, and Luau tells them apart up to 2^53.
+    #[error("{name} of {template} is from 0 to {}, not {found}", NUMBER_MOST)]
+    Range {
+        /// The template.
+        template: &'static str,
+        /// The parameter.
+        name: &'static str,
+        /// The value.
+        found: i64,
+    },
 }
+
+/// The largest number that a parameter can have: 2^53.
+const NUMBER_MOST: i64 = 1 << 53;
 
 const MARK: &str = " -- parameter: ";
 
@@ -82,7 +95,7 @@ impl Template {
     /// Texts are quoted so that whatever stands in them stays a text.
     ///
     /// # Errors
-    /// [`TemplateError`] for a name that it does not have or a value of another shape: integer, text or list of texts.
+    /// [`TemplateError`] for a name that it does not have or a value of another shape (integer, text or list of texts), or of another range.
     pub fn fill(&self, values: &[(&str, Value)]) -> Result<String, TemplateError> {
         for (name, _) in values {
             if self.parameters().all(|parameter| parameter.name != *name) {
@@ -99,6 +112,12 @@ impl Template {
             });
             match found {
                 None => filled.push_str(line),
+                Some((parameter, &Value::Int(found)))
+                    if shape_of(parameter.default) == Value::Int(0).shape()
+                        && !(0..=NUMBER_MOST).contains(&found) =>
+                {
+                    return Err(TemplateError::Range { template: self.name, name: parameter.name, found });
+                }
                 Some((parameter, value)) => {
                     let text = literal(value).filter(|_| shape_of(parameter.default) == value.shape());
                     let Some(text) = text else {
@@ -193,6 +212,12 @@ mod tests {
         assert_eq!(error.to_string(), "paywall has no parameter \"prize\"; it has read_price, invoke_price");
         let error = template("paywall").fill(&[("read_price", Value::text("1; evil()"))]).unwrap_err();
         assert_eq!(error.to_string(), "read_price of paywall is an integer, not text");
+        for number in [-1, NUMBER_MOST + 1] {
+            let error = template("paywall").fill(&[("read_price", Value::Int(number))]).unwrap_err();
+            let expected = format!("read_price of paywall is from 0 to 9007199254740992, not {number}");
+            assert_eq!(error.to_string(), expected);
+        }
+        assert!(template("paywall").fill(&[("read_price", Value::Int(NUMBER_MOST))]).is_ok());
     }
 
     #[test]

@@ -269,12 +269,7 @@ fn agree_once(
 }
 
 fn measure(setting: &Setting<'_>, check: &BenchCheck) -> Result<Found> {
-    let ask = || BenchAsk {
-        package: &check.package,
-        bench: &check.bench,
-        only: check.only.as_deref(),
-        long: false,
-    };
+    let ask = || BenchAsk { bench: &check.bench, only: check.only.as_deref(), long: false };
     let mut best: Vec<Ratio> = Vec::new();
     let mut attempts = 0;
     while attempts < check.attempts.max(1) {

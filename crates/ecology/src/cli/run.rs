@@ -12,8 +12,9 @@ use crate::failure::Failure;
 ///
 /// Without options: the market scenario with 100 agents, in a fresh world under worlds/. Every option stands for a setting of the
 /// configuration; `ecology config show` lists them all. With --world and a world that exists, the run goes on where it stopped,
-/// with the scenario, the seed, the agents, the shares and the scenario's settings that the world was made with. Everything else is that of
-/// this command: a world that ran continuously goes on by ticks unless the command says otherwise.
+/// with the scenario, the agents, the shares and the scenario's settings that the world was made with. Everything else is that of this
+/// command: a world that ran continuously goes on by ticks unless the command says otherwise. The seed is that of the run before
+/// unless the command gives another; either way each run of a world draws anew.
 ///
 /// Ctrl-C ends a run in an orderly way: it stops thinking, settles, records and reports (exit code 0). A second Ctrl-C quits at once
 /// (exit code 130) and loses nothing that was acknowledged.

@@ -74,6 +74,7 @@ fn misfit(error: &TemplateError) -> Failure {
         TemplateError::Unknown { template, .. } => {
             format!("`ecology contracts {template}` shows its parameters")
         }
+        TemplateError::Range { .. } => "prices, counts and times cannot be negative".to_owned(),
         TemplateError::Shape { .. } => {
             "write numbers bare, for example 5, and lists as JSON, for example [\"alice\", \"bob\"]"
                 .to_owned()
