@@ -52,11 +52,16 @@ impl Code {
     /// The constant answer of a number, as far as it goes through these limits.
     #[expect(
         clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
         clippy::cast_sign_loss,
-        reason = "numbers that a program was given are small and whole"
+        clippy::float_cmp,
+        reason = "numbers that a program was given are small and whole, and others are none"
     )]
-    pub(super) fn answer(&self, number: f32, limits: &Limits) -> Option<Result<Value, Fault>> {
-        Some(self.answers.get(number as usize)?.within(limits))
+    pub(super) fn answer(&self, number: [f32; 3], limits: &Limits) -> Option<Result<Value, Fault>> {
+        let at = number[0] as usize;
+        let answer = self.answers.get(at)?;
+        // Exactly as it was given, so that nothing that was reckoned from one is taken for another.
+        (number == [at as f32, 0.0, 0.0]).then(|| answer.within(limits))
     }
 }
 

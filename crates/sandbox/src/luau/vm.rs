@@ -219,7 +219,7 @@ impl Vm {
         // What is read now is no more than there is; without a limit every look into the machine is cheaper.
         let _ = self.lua.set_memory_limit(0);
         if let (Ok((0, mlua::Value::Vector(number))), false) = (&outcome, self.meter.has_stopped())
-            && let Some(answer) = code.answer(number.x(), limits)
+            && let Some(answer) = code.answer([number.x(), number.y(), number.z()], limits)
         {
             return answer;
         }

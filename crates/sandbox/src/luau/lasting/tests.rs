@@ -32,9 +32,13 @@ impl Host for Echo {
 const HOST_FUNCTIONS: &[&str] =
     &["read", "state", "set_state", "now", "caller", "artifact", "me", "pay", "allowance"];
 
-/// What can be told of a call.
+/// What can be told of a call. At which byte memory runs out is nobody's promise, so one that recurs without end may end by either limit.
 fn told(called: Called) -> (Result<Value, crate::Fault>, u64) {
-    (called.outcome, called.instructions)
+    let outcome = match called.outcome {
+        Err(crate::Fault::OutOfMemory) => Err(crate::Fault::OutOfInstructions),
+        outcome => outcome,
+    };
+    (outcome, called.instructions)
 }
 
 fn limits() -> Limits {
@@ -117,6 +121,8 @@ const LASTING: &[&str] = &[
 
 /// Programs whose calls would find something of the ones before, if their top level lasted.
 const NOT_LASTING: &[&str] = &[
+    // The order of this table is one of addresses.
+    "local function f() end local t = {} t[f] = 1 function main(x) for k, v in t do return v end end",
     // A variable of the top level, from the first function, from one within, from a forward declaration.
     "local n = 0 function main(x) n += 1 return n end",
     "local n = 0 local function up() n += 1 end function main(x) up() return n end",
@@ -258,7 +264,29 @@ const ANSWERED: &[(&str, usize)] = &[
         "local inner = function(x) return { a = 1 } end local t = {} t[1] = inner function main(x) return t[1](x).a end",
         0,
     ),
+    ("--!optimize 0\nfunction main(x) return { x = 1, y = 'no' } end", 0),
+    ("--!optimize 2\nfunction main(x) return { x = 1, y = 'no' } end", 1),
+    (COPIED, 0),
 ];
+
+/// A function that is made at the top level and, where its maker is called, in others: code asks for that by its first line.
+const COPIED: &str = "--!optimize 2
+    local function make() return function(x) return { x = 5, y = 1 } end end
+    main = make()
+    function read(x) return make()(x).x end
+    function reckon(x) return make()(x) * 0 + make()(x) end
+    function name(x) return type(make()(x)) end";
+
+#[test]
+fn no_code_gets_to_see_a_number_wherever_a_function_is_copied_to() {
+    let args = [Value::map([("caller", Value::text("bob"))])];
+    for first in ["--!optimize 2", "--!optimize 1", "--!optimize 0", "--!native"] {
+        let source = COPIED.replace("--!optimize 2", first);
+        for function in ["main", "read", "reckon", "name"] {
+            same_function_either_way(&source, function, &args);
+        }
+    }
+}
 
 #[test]
 fn constant_answers_are_read_in_advance_and_nobody_can_tell() {
@@ -418,11 +446,17 @@ fn statement() -> BoxedStrategy<String> {
 fn program() -> impl Strategy<Value = String> {
     let table = prop::sample::select(vec!["{1, 2}", "{k = 1}", "{}", "{3, k = 'k', [2] = true}"]);
     let body = || (prop::collection::vec(statement(), 0..4), expression());
-    (table.clone(), table, body(), body()).prop_map(|(a, c, (inner, inner_result), (outer, result))| {
+    // How the compiler goes about it is for the source to say.
+    let first = prop::sample::select(vec!["", "--!optimize 2\n", "--!optimize 0\n", "--!native\n"]);
+    let parts = (first, table.clone(), table, body(), body());
+    parts.prop_map(|(first, a, c, (inner, inner_result), (outer, result))| {
         let tried: String =
             outer.iter().map(|statement| format!("pcall(function() {statement} end)\n")).collect();
         format!(
-            "local a, b = {a}, 3 local c = {c}
+            "{first}local a, b = {a}, 3 local c = {c}
+            local function make() return function(y) return {{ k = 1, x = 2 }} end end
+            made = make()
+            function other(x) return make()(x).x end
             local function f(x, y) local l = y {} return {inner_result} end
             function main(x) local l = 1
             {tried}

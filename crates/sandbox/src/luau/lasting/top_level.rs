@@ -78,35 +78,45 @@ impl<'a> TopLevel<'a> {
         (walk.left.return_at != 0 && walk.globals_read.is_disjoint(&walk.left.globals)).then_some(walk.left)
     }
 
-    /// The functions that only the host can call: they are globals which no function reads, and nothing else.
+    /// The functions that only the host can call: they are globals which no function reads, and nothing else. A function that another place of
+    /// the chunk makes as well is not one of them: a chunk that asks for it (`--!optimize 2`) is compiled with functions copied to where they are called.
     pub(super) fn called_by_host_alone(&self, bytecode: &Bytecode<'a>) -> Option<Vec<usize>> {
         let mut read = HashSet::new();
+        let mut made = vec![0_u32; bytecode.protos.len()];
         for proto in &bytecode.protos {
             let mut at = 0;
             while at < proto.code.len() {
                 let code = Instruction(proto.code[at]);
                 let extra = || proto.code.get(at + 1).copied();
-                match code.op() {
-                    op::GETGLOBAL => read.insert(bytecode.text(proto, extra()? as usize)?),
-                    op::GETIMPORT => read.insert(bytecode.text(proto, (extra()? >> 20 & 0x3ff) as usize)?),
-                    _ => false,
+                let function = match code.op() {
+                    op::GETGLOBAL => {
+                        read.insert(bytecode.text(proto, extra()? as usize)?);
+                        None
+                    }
+                    op::GETIMPORT => {
+                        read.insert(bytecode.text(proto, (extra()? >> 20 & 0x3ff) as usize)?);
+                        None
+                    }
+                    op::NEWCLOSURE => Some(*proto.children.get(code.index())?),
+                    op::DUPCLOSURE => match proto.constants.get(code.index())? {
+                        Constant::Closure(function) => Some(*function),
+                        _ => return None,
+                    },
+                    _ => None,
                 };
+                if let Some(function) = function {
+                    *made.get_mut(function)? += 1;
+                }
                 at += code.words()?;
             }
         }
-        let made_once =
-            |function: &usize| self.functions.iter().filter(|(made, _)| made == function).count() == 1;
-        let is_read = |function: &usize| {
-            self.global_functions.iter().any(|(set, name)| set == function && read.contains(name))
-        };
+        let is_read = self.global_functions.iter().filter(|(_, name)| read.contains(name));
+        let is_read: HashSet<usize> = is_read.map(|(function, _)| *function).collect();
         let functions = self.global_functions.iter().map(|(function, _)| *function);
-        Some(
-            functions
-                .filter(|function| {
-                    made_once(function) && !self.shared.contains(function) && !is_read(function)
-                })
-                .collect(),
-        )
+        let alone = |function: &usize| {
+            made.get(*function) == Some(&1) && !self.shared.contains(function) && !is_read.contains(function)
+        };
+        Some(functions.filter(alone).collect())
     }
 }
 
@@ -153,9 +163,12 @@ impl<'a> Walk<'a, '_> {
             op::SETTABLE => {
                 self.table(code.b())?;
                 self.untabled(code.a())?;
-                self.untabled(code.c())?;
+                // The order of a table whose keys are functions depends on where in memory they are: it would be one for each machine, instead of another
+                // for each call, which is the old way.
+                if self.get(code.c())? != Defined::Value {
+                    return None;
+                }
                 self.share(code.a());
-                self.share(code.c());
             }
             op::SETLIST if code.c() != 0 => {
                 self.table(code.a())?;
