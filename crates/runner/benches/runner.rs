@@ -479,8 +479,18 @@ fn ablation(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
         Economy { name: "short_log", log_events_max: 1_000, ..full },
         Economy { name: "500_agents", agents: 500, ..full },
         Economy { name: "500_agents_no_journal", agents: 500, journal: false, ..full },
+        // What is left is the step itself, and a mind that asks for it.
+        Economy {
+            name: "500_agents_nothing_else",
+            agents: 500,
+            journal: false,
+            tally: false,
+            measure: false,
+            reserve: false,
+            log_events_max: 1_000,
+        },
     ];
-    let mut best = [Duration::MAX; 8];
+    let mut best = [Duration::MAX; 9];
     for _ in 0..3 {
         for (best, case) in best.iter_mut().zip(&cases) {
             *best = case.run()?.min(*best);
@@ -489,6 +499,8 @@ fn ablation(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
     for (spent, case) in best.iter().zip(&cases) {
         let of_full = spent.as_secs_f64() / best[0].as_secs_f64();
         report.figure(&format!("ablation_{}_of_everything", case.name), format!("{of_full:.2}"));
+        let rate = Economy::STEPS as f64 / spent.as_secs_f64();
+        report.figure(&format!("ablation_{}_steps_per_cpu_second", case.name), format!("{rate:.0}"));
     }
     Ok(())
 }
