@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: every bench that prints `RATIO` lines, one table, exit code 100 when a target is missed.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::cargo::{Echo, cargo, finish};
 use crate::exit::{Exit, Usage};
@@ -67,6 +67,14 @@ pub(crate) fn run(workspace: &Workspace, only: Option<&str>, long: bool) -> Resu
                 benches.push((package.name.clone(), bench.clone()));
             }
         }
+    }
+    // Cargo would start both.
+    if let Some((_, twice)) = benches
+        .iter()
+        .enumerate()
+        .find_map(|(at, one)| benches[..at].iter().any(|other| other.1 == one.1).then_some(one))
+    {
+        bail!("two packages have a bench called `{twice}`: rename one");
     }
     let named = |wanted: &str| benches.iter().any(|(package, bench)| package == wanted || bench == wanted);
     let whole = only.is_some_and(named);

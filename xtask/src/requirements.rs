@@ -1,6 +1,7 @@
 //! What a test may need that a fresh machine lacks.
 //!
 //! Such a test is `#[ignore = "needs docker"]` and its path contains `needs_docker`. That is all: the group appears by itself once it has a test.
+//! An ignored test whose own name begins with `child_` is the role of a process that other tests start, and belongs to them.
 
 use std::process::{Command, Stdio};
 

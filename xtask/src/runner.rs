@@ -50,6 +50,13 @@ pub(crate) struct Listed {
     pub(crate) ignored: bool,
 }
 
+impl Listed {
+    /// Whether it is no test of its own but what a child process does that other tests start: they are counted, and it is neither run nor skipped.
+    pub(crate) fn is_role(&self) -> bool {
+        self.ignored && self.name.rsplit("::").next().is_some_and(|own| own.starts_with("child_"))
+    }
+}
+
 impl Runner {
     /// The best runner of this machine; `ECOLOGY_TEST_RUNNER=cargo` asks for the plain one.
     pub(crate) fn detect(workspace: &Workspace) -> Self {

@@ -145,6 +145,40 @@ fn work_waits_for_what_came_before_and_futures_are_woken() {
     });
 }
 
+#[test]
+fn snapshots_that_nobody_waits_for_stay_within_the_room() {
+    const BYTES: usize = 6;
+    try_interleavings(|| {
+        // Room for one and not for two.
+        let options = CommitterOptions { queue_bytes_max: 2 * BYTES - 1, ..CommitterOptions::default() };
+        let (committer, _) = start(options, None);
+        let mut outside = committer.run(|journal| journal.reader()).unwrap().unwrap();
+        for number in 1..=4 {
+            committer.submit(vec![0]).unwrap();
+            committer.save_snapshot_later(number, b"tag".to_vec(), vec![0; BYTES]).unwrap();
+            let kept = outside.newest_snapshot(b"tag", u64::MAX).unwrap().map_or(0, |(at, _)| at);
+            assert!(kept + 1 >= number, "{number} was taken while only {kept} were kept");
+        }
+        let mut journal = committer.shutdown().unwrap();
+        assert_eq!(journal.newest_snapshot(b"tag", u64::MAX).unwrap().unwrap().0, 4);
+    });
+}
+
+#[test]
+fn whoever_waits_for_room_hears_that_the_journal_has_failed() {
+    try_interleavings(|| {
+        let options = CommitterOptions { queue_bytes_max: 1, ..CommitterOptions::default() };
+        let (committer, _) = start(options, Some(2));
+        let kept = (1..=4).take_while(|number| {
+            committer.submit(vec![0]).is_ok()
+                && committer.save_snapshot_later(*number, b"tag".to_vec(), vec![0; 6]).is_ok()
+        });
+        // The second append fails: the third snapshot at the latest would wait for ever.
+        assert!(kept.count() < 4);
+        assert!(committer.shutdown().is_err());
+    });
+}
+
 /// The bug that all of this is there to find.
 #[cfg(feature = "planted-bugs")]
 #[test]

@@ -199,7 +199,7 @@ fn work_on_the_journal_comes_after_what_was_submitted_before() {
 }
 
 #[test]
-fn a_snapshot_that_nobody_waits_for_is_kept_in_its_place_and_within_the_room() {
+fn a_snapshot_that_nobody_waits_for_is_kept_in_its_place() {
     let options = CommitterOptions { queue_bytes_max: 10, ..CommitterOptions::default() };
     let committer = Committer::start(Box::new(MemoryJournal::new()), options).unwrap();
     for number in 1..=50_u64 {
