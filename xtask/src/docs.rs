@@ -16,6 +16,10 @@ use crate::workspace::Workspace;
 
 const COUPLING: &str = "docs/coupling.toml";
 
+/// What to do about a page that was not looked at.
+pub(crate) const NEXT: &str =
+    "read the pages named above, mend what is no longer true, then: cargo xtask docs";
+
 /// Files that an example of one of our packages writes.
 struct Generated {
     /// The files.
@@ -76,7 +80,7 @@ pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<Exit> {
     let coupled = coupled(workspace, check)?;
     let problems = generated + coupled;
     if check && problems > 0 {
-        tell!("next: read the pages named above, mend what is no longer true, then: cargo xtask docs");
+        tell!("next: {NEXT}");
     }
     Ok(Exit::passed_if(problems == 0))
 }
@@ -131,7 +135,11 @@ fn restore(workspace: &Workspace, file: &str, before: Option<&[u8]>) -> Result<(
     .with_context(|| format!("{file}: cannot be put back"))
 }
 
-fn coupled(workspace: &Workspace, check: bool) -> Result<usize> {
+/// Compares what pages depend on with what was there when somebody last looked; without `check` notes that it was looked at now. Returns the problems.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(crate) fn coupled(workspace: &Workspace, check: bool) -> Result<usize> {
     if !workspace.path(COUPLING).is_file() {
         tell!("{COUPLING} is not there: no page is coupled");
         return Ok(0);

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::docs;
 use crate::exit::Exit;
 use crate::talk::{say, tell};
 use crate::tidy;
@@ -47,7 +48,7 @@ fn write_hook(file: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
-/// The checks: the changed Rust files are formatted, and the tree is tidy.
+/// The checks: the changed Rust files are formatted, the tree is tidy, and pages that depend on changed code were looked at.
 ///
 /// # Errors
 /// When git or rustfmt cannot be started.
@@ -67,7 +68,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit> {
         tell!("next: cargo fmt --all && git add --update");
     }
     let tidy = tidy::run(workspace)? == Exit::Passed;
-    Ok(Exit::passed_if(good && tidy))
+    // Without the generated files: those need a build, and a commit must not wait for one.
+    let looked_at = docs::coupled(workspace, true)? == 0;
+    if !looked_at {
+        tell!("next: {}, then stage the note with the change", docs::NEXT);
+    }
+    Ok(Exit::passed_if(good && tidy && looked_at))
 }
 
 /// Whether rustfmt would leave one file's text alone. Through a pipe it does not follow `mod` to files that are not committed now.
