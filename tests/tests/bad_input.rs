@@ -108,6 +108,8 @@ fn command_lines() {
             &["run", "--ticks", "18446744073709551616"],
             &["explain", "RL-l"],
             &["explain", "world::lokced"],
+            &["inspect", "a.world", "event"],
+            &["inspect", "a.world", "x\u{1b}[31m"],
             &["inspect", "a.world", "artifact", "genesis_leger"],
             &["inspect", "a.world", "artifact", &long],
             &["inspect", "a.world", "artifact", "a\u{7}b\u{1b}[31m"],
@@ -229,4 +231,36 @@ fn another_scenario_than_the_world_has() {
     let text = refusals(&scratch, 4, &[&["run", "--world", "a.world", "--scenario", "commune"]]);
     insta::assert_snapshot!(text);
     let _ = scratch.replay("a.world");
+}
+
+/// Moving one axis must not cost two settings, so this is told and not refused; where the clock counts nothing is said.
+#[test]
+fn a_clock_that_ticks_do_not_ask() {
+    let scratch = Scratch::new();
+    let told = |settings: &[&str]| {
+        let mut call = vec!["run", "--agents", "4", "--duration", "1s", "--quiet"];
+        call.extend(settings.iter().flat_map(|setting| ["--set", setting]));
+        let done = scratch.ecology(&call).ended_with(0);
+        done.stderr.contains("run.clock = \"real\" (--set) changes nothing in ticks")
+    };
+    assert!(told(&["run.clock=real"]));
+    assert!(!told(&[]));
+    assert!(!told(&[
+        "run.clock=real",
+        "features.rate_limiting=rolling",
+        "features.execution_mode=continuous"
+    ]));
+}
+
+#[test]
+fn lines_are_as_wide_as_the_environment_says() {
+    let scratch = world();
+    let widest = |columns: &str| {
+        let done = scratch.shell(&format!("COLUMNS={columns} $ecology diff a.world a.world"));
+        let positions = done.stdout.lines().filter(|line| line.contains("_limiting="));
+        positions.map(|line| line.chars().count()).max().unwrap_or(0)
+    };
+    assert!((1..=60).contains(&widest("60")), "{}", widest("60"));
+    assert!((81..=100).contains(&widest("100")), "{}", widest("100"));
+    assert_eq!(widest("nonsense"), widest("80"));
 }

@@ -26,8 +26,8 @@ pub(crate) struct Selection<'a> {
     pub(crate) filter: Option<&'a str>,
     /// The ignored tests instead of the others.
     pub(crate) ignored: bool,
-    /// A Cargo feature of the package that is not built by default.
-    pub(crate) feature: Option<&'a str>,
+    /// Cargo features that are not built by default, `package/feature` with commas between them; none when empty.
+    pub(crate) features: &'a str,
 }
 
 /// How many tests ended how.
@@ -142,19 +142,22 @@ fn scope(command: &mut Command, selection: Selection<'_>) {
         Some(package) => command.args(["--package", package]),
         None => command.arg("--workspace"),
     };
-    if let Some(feature) = selection.feature {
-        command.args(["--features", feature]);
-    }
+    features(command, selection);
 }
 
 /// One package is chosen among the binaries of all, not by `--package`: that would build what it depends on again, with the Cargo features that
 /// it alone asks for.
 fn scope_nextest(command: &mut Command, selection: Selection<'_>) {
-    match selection {
-        Selection { package: Some(package), feature: None, .. } => {
-            command.args(["--workspace", "--filterset", &format!("package(={package})")]);
-        }
-        _ => scope(command, selection),
+    command.arg("--workspace");
+    if let Some(package) = selection.package {
+        command.args(["--filterset", &format!("package(={package})")]);
+    }
+    features(command, selection);
+}
+
+fn features(command: &mut Command, selection: Selection<'_>) {
+    if !selection.features.is_empty() {
+        command.args(["--features", selection.features]);
     }
 }
 

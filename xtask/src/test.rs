@@ -9,8 +9,10 @@ use crate::runner::{Counts, Listed, Runner, Selection, doc_tests};
 use crate::talk::{say, tell};
 use crate::workspace::Workspace;
 
-/// The Cargo feature that is heavy to build and therefore off by default, and what the paths of its tests contain.
+/// What the paths of the tests contain that need the Cargo feature which is heavy to build and therefore off by default.
 const WASM: &str = "wasm";
+/// That feature where it has tests. All in one build of the whole workspace: a package built alone builds what it depends on once more.
+const WASM_FEATURES: &str = "ecology-sandbox/wasm,ecology-runner/wasm";
 
 /// The ignored tests that one requirement explains.
 struct Group<'a> {
@@ -46,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, list: bool, filter: Option<&str>) -> Re
     let required = Required::from_environment()?;
     let runner = Runner::detect(workspace);
     tell!("building the tests ({})", runner.name());
-    let selection = Selection { package: None, filter, ignored: false, feature: None };
+    let selection = Selection { package: None, filter, ignored: false, features: "" };
     let tests = match runner.list(workspace, selection) {
         Ok(tests) => tests,
         Err(error) => {
@@ -64,21 +66,12 @@ pub(crate) fn run(workspace: &Workspace, list: bool, filter: Option<&str>) -> Re
     let mut sum = Sum::default();
     sum.add("unit and integration tests", runner.run(workspace, selection, Echo::Live)?.0);
     sum.add("documentation tests", doc_tests(workspace, filter)?);
-    for package in ["ecology-sandbox", "ecology-runner"] {
-        // Only what the feature adds: everything else has been run. A caller's filter that asks for none of it leaves it out.
-        let filter = filter.unwrap_or(WASM);
-        if filter.contains(WASM) {
-            let chosen = Selection {
-                package: Some(package),
-                filter: Some(filter),
-                ignored: false,
-                feature: Some(WASM),
-            };
-            sum.add(
-                &format!("tests of {package} with WebAssembly"),
-                runner.run(workspace, chosen, Echo::Live)?.0,
-            );
-        }
+    // Only what the feature adds: everything else has been run. A caller's filter that asks for none of it leaves it out.
+    let asked = filter.unwrap_or(WASM);
+    if asked.contains(WASM) {
+        let chosen =
+            Selection { package: None, filter: Some(asked), ignored: false, features: WASM_FEATURES };
+        sum.add("tests with WebAssembly", runner.run(workspace, chosen, Echo::Live)?.0);
     }
     for group in &groups {
         run_group(workspace, runner, filter, group, &required, &mut sum)?;
@@ -120,7 +113,7 @@ fn run_group(
         };
         let mut counts = Counts::default();
         for filter in filters {
-            let chosen = Selection { package: None, filter: Some(filter), ignored: true, feature: None };
+            let chosen = Selection { package: None, filter: Some(filter), ignored: true, features: "" };
             let one = runner.run(workspace, chosen, Echo::Live)?.0;
             counts.passed += one.passed;
             counts.failed += one.failed;

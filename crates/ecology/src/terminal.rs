@@ -86,7 +86,7 @@ impl Terminal {
             out: Style { on: wanted(out) },
             talk: Style { on: wanted(talk) },
             talk_is_live: talk && !is_dumb(),
-            width: if out { columns().clamp(60, 100) } else { 80 },
+            width: columns().clamp(60, 100),
             verbose,
             program: program(),
         }
@@ -142,13 +142,19 @@ fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Columns of the terminal; 80 where there is none.
+/// Columns of the terminal; where there is none, those that `COLUMNS` names, as other tools do it, else 80.
 pub(crate) fn columns() -> usize {
-    rustix::termios::tcgetwinsize(std::io::stdout())
-        .ok()
+    let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    terminal
         .map(|size| usize::from(size.ws_col))
         .filter(|columns| *columns > 0)
+        .or_else(|| columns_named(&std::env::var("COLUMNS").ok()?))
         .unwrap_or(80)
+}
+
+/// What `COLUMNS` says, if it is a number of columns.
+fn columns_named(text: &str) -> Option<usize> {
+    text.trim().parse().ok().filter(|columns| *columns > 0)
 }
 
 /// How to call this program again from the same folder: as it was called.
@@ -157,5 +163,16 @@ fn program() -> String {
     match called {
         Some(name) if !name.is_empty() => crate::text::shell_word(&crate::text::clean(&name)),
         _ => "ecology".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_a_number_that_is_not_nothing() {
+        let named = ["120", " 72 ", "0", "-3", "", "wide"].map(columns_named);
+        assert_eq!(named, [Some(120), Some(72), None, None, None, None]);
     }
 }

@@ -59,7 +59,7 @@ fn test(setting: &Setting<'_>, check: &TestCheck) -> Result<Found> {
         package: Some(&check.package),
         filter: check.filter.as_deref(),
         ignored: false,
-        feature: None,
+        features: "",
     };
     let (counts, done) = setting.runner.run(setting.workspace, selection, Echo::Quiet)?;
     let named = format!("{} {}", check.package, check.filter.as_deref().unwrap_or(""));
@@ -88,7 +88,7 @@ fn toggle(setting: &Setting<'_>, check: &ToggleCheck) -> Result<Found> {
         package: Some(&check.package),
         filter: Some(&check.filter),
         ignored: false,
-        feature: None,
+        features: "",
     };
     let walk = setting.runner.list(setting.workspace, selection)?;
     if !walk.iter().any(|test| test.name.contains(&check.axis)) {

@@ -9,6 +9,7 @@ pub(crate) use configuration::{ConfigArgs, ConfigCommand, environment};
 pub(crate) use import::ImportArgs;
 pub(crate) use inspect::{
     AccountFilter, AgentFilter, ArtifactFilter, EventFilter, InspectArgs, OrderFilter, Page, View,
+    no_such_view,
 };
 pub(crate) use run::RunArgs;
 

@@ -236,7 +236,9 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
     }
     text += "\n  Where it was compared\n";
     for run in &agreement.runs {
-        text += &format!("    {}\n", covered(run));
+        for (at, one) in wrap(&covered(run), width.saturating_sub(6)).iter().enumerate() {
+            text += &format!("    {}{one}\n", if at == 0 { "" } else { "  " });
+        }
         if let Some(why) = &run.switched_off {
             text += &format!("      {}: {}\n", style.bad("switched off"), clean(why));
         }

@@ -6,7 +6,7 @@ use crate::cli::DiffArgs;
 use crate::exit::Exit;
 use crate::failure::{Failure, shown};
 use crate::terminal::{Style, Terminal};
-use crate::text::{clean, clean_json, count, cut, micros, number};
+use crate::text::{clean, clean_json, count, cut, micros, number, wrap};
 
 pub(crate) fn execute(args: &DiffArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     let found = diff(&args.a, &args.b, args.fields as usize)?;
@@ -17,24 +17,27 @@ pub(crate) fn execute(args: &DiffArgs, terminal: &Terminal) -> Result<Exit, Fail
         }
         terminal.print_json(&value)?;
     } else {
-        terminal.print(&render(&found, [&shown(&args.a), &shown(&args.b)], terminal.out))?;
+        terminal.print(&render(&found, [&shown(&args.a), &shown(&args.b)], terminal.out, terminal.width))?;
     }
     Ok(if found.is_same() { Exit::Ok } else { Exit::Failed })
 }
 
-fn render(found: &WorldDiff, names: [&str; 2], style: Style) -> String {
+fn render(found: &WorldDiff, names: [&str; 2], style: Style, width: usize) -> String {
     let mut text = String::new();
     for ((mark, name), extent) in ["a", "b"].into_iter().zip(names).zip(&found.worlds) {
         text += &format!(
-            "{} {name}: {}, {}, {} of world time\n  {}\n",
+            "{} {name}: {}, {}, {} of world time\n",
             style.heading(mark),
             count(extent.records, "record"),
             count(extent.events, "event"),
-            micros(extent.time_us),
-            extent.positions
+            micros(extent.time_us)
         );
+        for one in wrap(&clean(&extent.positions), width.saturating_sub(2)) {
+            text += &format!("  {one}\n");
+        }
     }
-    let common = count(found.events_in_common, "event");
+    // What the machine measured differs between any two runs and is compared below, as a whole.
+    let common = format!("{} of what was decided", count(found.events_in_common, "event"));
     match &found.first {
         None => text += &format!("\n  {}: {common} in common\n", style.good("the histories are the same")),
         Some(first) => {
@@ -47,12 +50,12 @@ fn render(found: &WorldDiff, names: [&str; 2], style: Style) -> String {
     let verdict = |same: bool| if same { style.good("same") } else { style.bad("different") };
     let measured = if found.measured_same { "same" } else { "different, as between any two runs" };
     text += &format!("\n  state: decided {}, measured {measured}\n", verdict(found.decided_same));
-    let width = found.fields.iter().map(|field| field.path.chars().count()).max().unwrap_or(0).min(60);
+    let name_width = found.fields.iter().map(|field| field.path.chars().count()).max().unwrap_or(0).min(60);
     for field in &found.fields {
         let [a, b] = field.values.each_ref().map(|value| {
             if value.is_null() { "-".to_owned() } else { cut(&clean(&clean_json(value.to_string())), 60) }
         });
-        text += &format!("    {:width$}  {a}  |  {b}\n", clean(&field.path));
+        text += &format!("    {:name_width$}  {a}  |  {b}\n", clean(&field.path));
     }
     let more = found.fields_differing - found.fields.len() as u64;
     if more > 0 {

@@ -5,7 +5,7 @@ mod progress;
 
 use std::path::{Path, PathBuf};
 
-use ecology_features::config::ScenarioName;
+use ecology_features::config::{Clock, ScenarioName};
 use ecology_features::{DeprecationCode, Loaded, Origin, Trigger, load};
 use ecology_runner::Stop;
 use ecology_runner::migrate::positions;
@@ -17,6 +17,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::render;
 use crate::terminal::Terminal;
+use crate::text::clean;
 use ecology_runner::session::{self, SessionError, SessionSpec};
 
 pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failure> {
@@ -41,6 +42,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
         tell_of_change(before, loaded.axis_vector(), terminal);
     }
     tell_of_less_than_a_tick(&loaded, terminal);
+    tell_of_a_clock_without_use(&loaded, terminal);
     let stop = Stop::default();
     listen(&stop, terminal)?;
     let axes = loaded.axis_vector();
@@ -164,6 +166,19 @@ fn tell_of_less_than_a_tick(loaded: &Loaded, terminal: &Terminal) {
             "{} {ms} ms are less than a tick of {} ms, so nothing will happen; --ticks N counts ticks",
             terminal.talk.warning("note:"),
             config.time.tick_ms
+        ));
+    }
+}
+
+/// Ticks take no time of the machine. A refusal would make moving one axis cost two settings, so it is told.
+fn tell_of_a_clock_without_use(loaded: &Loaded, terminal: &Terminal) {
+    let by_ticks = loaded.axis_vector().side(Axis::ExecutionMode) == Side::Old;
+    if by_ticks && loaded.config.run.clock == Clock::Real {
+        let origin = loaded.origins.get("run.clock").unwrap_or(&Origin::Default);
+        terminal.say(&format!(
+            "{} run.clock = \"real\" ({}) changes nothing in ticks, which follow each other without waiting; it counts with features.execution_mode = \"continuous\"",
+            terminal.talk.warning("note:"),
+            clean(&origin.to_string())
         ));
     }
 }

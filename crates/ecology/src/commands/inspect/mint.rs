@@ -58,7 +58,7 @@ pub(super) fn show(look: &Look<'_>, page: Page) -> Result<(), Failure> {
         "turned off".to_owned()
     };
     let mut text = format!(
-        "{} so far, {next} (now {}); {} in the pool of the basic income\n",
+        "{} so far, {next} (now {})\n{} in the pool of the basic income\n",
         count(mint.round(), "auction"),
         micros(world.time().0),
         number(mint.pool().0)
