@@ -20,8 +20,8 @@ pub(crate) enum Runner {
 /// Which tests are meant.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Selection<'a> {
-    /// Only this package; all when absent.
-    pub(crate) package: Option<&'a str>,
+    /// Only these packages; all when there are none.
+    pub(crate) packages: &'a [&'a str],
     /// Only tests whose path contains this.
     pub(crate) filter: Option<&'a str>,
     /// The ignored tests instead of the others.
@@ -138,27 +138,24 @@ pub(crate) fn doc_tests(workspace: &Workspace, filter: Option<&str>) -> Result<C
 }
 
 fn scope(command: &mut Command, selection: Selection<'_>) {
-    match selection.package {
-        Some(package) => command.args(["--package", package]),
-        None => command.arg("--workspace"),
-    };
-    features(command, selection);
-}
-
-/// One package is chosen among the binaries of all, not by `--package`: that would build what it depends on again, with the Cargo features that
-/// it alone asks for.
-fn scope_nextest(command: &mut Command, selection: Selection<'_>) {
-    command.arg("--workspace");
-    if let Some(package) = selection.package {
-        command.args(["--filterset", &format!("package(={package})")]);
+    match selection.packages {
+        [] => drop(command.arg("--workspace")),
+        packages => drop(command.args(packages.iter().flat_map(|package| ["--package", package]))),
     }
-    features(command, selection);
-}
-
-fn features(command: &mut Command, selection: Selection<'_>) {
     if !selection.features.is_empty() {
         command.args(["--features", selection.features]);
     }
+}
+
+/// Packages are chosen among the binaries of all, not by `--package`: that would build what they depend on again, with the Cargo features that
+/// they alone ask for. Where features are asked for, that is so anyway, and the fewest binaries are built.
+fn scope_nextest(command: &mut Command, selection: Selection<'_>) {
+    if selection.packages.is_empty() || !selection.features.is_empty() {
+        return scope(command, selection);
+    }
+    let packages: Vec<String> =
+        selection.packages.iter().map(|package| format!("package(={package})")).collect();
+    command.args(["--workspace", "--filterset", &packages.join(" | ")]);
 }
 
 /// Benches are left out: `cargo test --all-targets` would start them.
@@ -218,7 +215,7 @@ fn list_cargo(workspace: &Workspace, selection: Selection<'_>) -> Result<Vec<Lis
     let ignored = names(true)?;
     let all = names(false)?;
     let listed = all.into_iter().map(|name| Listed {
-        binary: selection.package.unwrap_or_default().to_owned(),
+        binary: selection.packages.join(" "),
         ignored: ignored.contains(&name),
         name,
     });

@@ -11,8 +11,9 @@ use crate::workspace::Workspace;
 
 /// What the paths of the tests contain that need the Cargo feature which is heavy to build and therefore off by default.
 const WASM: &str = "wasm";
-/// That feature where it has tests. All in one build of the whole workspace: a package built alone builds what it depends on once more.
+/// That feature where it has tests, and those packages: in one build, for each alone would build most of what they depend on once more.
 const WASM_FEATURES: &str = "ecology-sandbox/wasm,ecology-runner/wasm";
+const WASM_PACKAGES: &[&str] = &["ecology-sandbox", "ecology-runner"];
 
 /// The ignored tests that one requirement explains.
 struct Group<'a> {
@@ -48,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace, list: bool, filter: Option<&str>) -> Re
     let required = Required::from_environment()?;
     let runner = Runner::detect(workspace);
     tell!("building the tests ({})", runner.name());
-    let selection = Selection { package: None, filter, ignored: false, features: "" };
+    let selection = Selection { packages: &[], filter, ignored: false, features: "" };
     let tests = match runner.list(workspace, selection) {
         Ok(tests) => tests,
         Err(error) => {
@@ -69,8 +70,12 @@ pub(crate) fn run(workspace: &Workspace, list: bool, filter: Option<&str>) -> Re
     // Only what the feature adds: everything else has been run. A caller's filter that asks for none of it leaves it out.
     let asked = filter.unwrap_or(WASM);
     if asked.contains(WASM) {
-        let chosen =
-            Selection { package: None, filter: Some(asked), ignored: false, features: WASM_FEATURES };
+        let chosen = Selection {
+            packages: WASM_PACKAGES,
+            filter: Some(asked),
+            ignored: false,
+            features: WASM_FEATURES,
+        };
         sum.add("tests with WebAssembly", runner.run(workspace, chosen, Echo::Live)?.0);
     }
     for group in &groups {
@@ -113,7 +118,7 @@ fn run_group(
         };
         let mut counts = Counts::default();
         for filter in filters {
-            let chosen = Selection { package: None, filter: Some(filter), ignored: true, features: "" };
+            let chosen = Selection { packages: &[], filter: Some(filter), ignored: true, features: "" };
             let one = runner.run(workspace, chosen, Echo::Live)?.0;
             counts.passed += one.passed;
             counts.failed += one.failed;

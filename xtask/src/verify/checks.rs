@@ -56,7 +56,7 @@ pub(crate) fn describe(check: &Check) -> String {
 
 fn test(setting: &Setting<'_>, check: &TestCheck) -> Result<Found> {
     let selection = Selection {
-        package: Some(&check.package),
+        packages: &[&check.package],
         filter: check.filter.as_deref(),
         ignored: false,
         features: "",
@@ -84,12 +84,8 @@ fn test(setting: &Setting<'_>, check: &TestCheck) -> Result<Found> {
 }
 
 fn toggle(setting: &Setting<'_>, check: &ToggleCheck) -> Result<Found> {
-    let selection = Selection {
-        package: Some(&check.package),
-        filter: Some(&check.filter),
-        ignored: false,
-        features: "",
-    };
+    let selection =
+        Selection { packages: &[&check.package], filter: Some(&check.filter), ignored: false, features: "" };
     let walk = setting.runner.list(setting.workspace, selection)?;
     if !walk.iter().any(|test| test.name.contains(&check.axis)) {
         return Ok(Err(format!(
