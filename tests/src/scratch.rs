@@ -80,11 +80,8 @@ impl Scratch {
                 command.env_remove(&name);
             }
         }
-        command
-            .current_dir(self.folder())
-            .env("NO_COLOR", "1")
-            .env_remove("RUST_BACKTRACE")
-            .env_remove("COLUMNS");
+        command.current_dir(self.folder()).env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+        command.env_remove("COLUMNS");
         let called: Vec<_> = std::iter::once("ecology".into())
             .chain(command.get_args().map(|arg| arg.to_string_lossy().into_owned()))
             .collect();

@@ -241,7 +241,7 @@ fn a_clock_that_ticks_do_not_ask() {
         let mut call = vec!["run", "--agents", "4", "--duration", "1s", "--quiet"];
         call.extend(settings.iter().flat_map(|setting| ["--set", setting]));
         let done = scratch.ecology(&call).ended_with(0);
-        done.stderr.contains("run.clock = \"real\" (--set) changes nothing in ticks")
+        done.stderr.contains("run.clock = \"real\" (--set) has no effect under execution_mode = \"tick\"")
     };
     assert!(told(&["run.clock=real"]));
     assert!(!told(&[]));

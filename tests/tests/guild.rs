@@ -36,7 +36,7 @@ fn all_in_use(scratch: &Scratch, report: &Value) {
         .find(|finding| finding["name"] == "library contracts in use");
     let finding = finding.expect("the report says how many are in use");
     assert_eq!((&finding["measured_millionths"], &finding["agrees"]), (&15_000_000.into(), &true.into()));
-    assert_eq!(finding["least_millionths"], 15_000_000);
+    assert_eq!((&finding["least_millionths"], &finding["due"]), (&15_000_000.into(), &true.into()));
     let names: Vec<&String> = report["library"].as_object().unwrap().keys().collect();
     assert_eq!(names, LIBRARY);
     for name in LIBRARY {
@@ -67,6 +67,24 @@ fn a_commune_uses_every_contract_of_the_library_in_both_modes() {
         assert!(line.is_some_and(|line| line.contains("15")), "{text}");
         assert_eq!(scratch.replay("a.world")["state_hash"], report["state_hash"]);
     }
+}
+
+/// Before contracts have decided for long, how many are in use says nothing yet, and is not said to agree.
+#[test]
+fn contracts_of_the_library_are_not_judged_before_they_are_due() {
+    let scratch = Scratch::new();
+    let size = ["--scenario", "commune", "--agents", "26", "--ticks", "6", "--seed", "2"];
+    let report = scratch.run("a.world", &[&size[..], &CONTRACT].concat());
+    let findings = report["findings"].as_array().unwrap();
+    for finding in findings {
+        let is_library = finding["name"] == "library contracts in use";
+        assert_eq!(finding["due"], !is_library, "{finding}");
+    }
+    let text = scratch.ecology(&[&["run", "--world", "b.world"], &size[..], &CONTRACT].concat());
+    let text = text.ended_with(0).stdout;
+    let line = text.lines().find(|line| line.contains("library contracts in use"));
+    let line = line.unwrap_or_else(|| panic!("no such finding: {text}"));
+    assert!(line.contains("not yet due") && !line.contains("agrees"), "{line}");
 }
 
 /// Policies under every combination of lists and prices; all gates hold, and then agents write contracts, and ask those that were made.

@@ -100,6 +100,49 @@ fn an_old_run_becomes_a_world_that_goes_on() {
     assert!(other.stderr.contains("made for the scenario imported"), "{other}");
 }
 
+/// As for runs, the folder of worlds is made when it is not there; no other folder is, and what fails leaves none of the files in it.
+#[test]
+fn the_folder_of_worlds_is_made_and_holds_the_three_files() {
+    let scratch = Scratch::new();
+    old_run(&scratch);
+    let import = ["import", "old", "--world", "worlds/new.world"];
+    let _ = scratch.ecology(&[&import[..], &["--dry-run"]].concat()).ended_with(0);
+    assert!(!scratch.path("worlds").exists(), "a dry run makes no folder");
+    let done = scratch.ecology(&import).ended_with(0);
+    let all = ["new.import.json", "new.toml", "new.world"];
+    assert_eq!(files(&scratch.path("worlds")), all);
+    for file in all {
+        assert!(done.stdout.contains(&format!("worlds/{file}")), "{file} is not named: {done}");
+    }
+    // What is there already belongs to somebody: the import is refused, and takes back what it had written.
+    for taken in ["new.toml", "new.import.json"] {
+        let other = scratch.path("worlds").join(taken.replace("new", "other"));
+        fs::write(&other, "mine").unwrap();
+        let refused = scratch.ecology(&["import", "old", "--world", "worlds/other.world"]).ended_with(4);
+        assert!(refused.stderr.contains("import::output_exists"), "{refused}");
+        assert_eq!(fs::read_to_string(&other).unwrap(), "mine");
+        fs::remove_file(&other).unwrap();
+        assert_eq!(files(&scratch.path("worlds")), all);
+    }
+    // In there it runs, with its configuration and from its folder.
+    let _ = scratch.run("worlds/new.world", &["--config", "worlds/new.toml", "--ticks", "2"]);
+    let _ = scratch.replay("worlds/new.world");
+    let elsewhere = scratch.ecology(&["import", "old", "--world", "elsewhere/new.world"]).ended_with(4);
+    assert!(!scratch.path("elsewhere").exists(), "{elsewhere}");
+}
+
+#[test]
+fn one_of_something_is_told_as_one() {
+    let scratch = Scratch::new();
+    old_run(&scratch);
+    let report = scratch.ecology(&["import", "old", "--dry-run", "--json"]).json()["report"].to_string();
+    assert!(
+        report.contains("data, 1 byte, owned by") && report.contains("data, 5 bytes, owned by"),
+        "{report}"
+    );
+    assert!(!report.contains("1 bytes"), "{report}");
+}
+
 #[test]
 fn the_report_on_a_terminal() {
     let scratch = Scratch::new();

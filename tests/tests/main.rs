@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod bazaar;
+mod compare_modes;
 mod crash;
 mod deprecations;
 mod determinism;

@@ -134,6 +134,17 @@ fn what_cannot_be_is_refused_with_the_way_out() {
     assert!(done.stderr.contains("world::not_found"), "{done}");
 }
 
+/// The snapshot that a migration leaves holds nothing of what runs observe: a run passes it over, which is no affair of whoever reads.
+#[test]
+fn a_run_after_a_migration_says_how_it_was_taken_up_and_no_more() {
+    let scratch = Scratch::new();
+    let _ = commune(&scratch);
+    let _ = migrate(&scratch, "artifact_ontology", "unified");
+    let text = scratch.ecology(&["run", "--world", "a.world", "--ticks", "2"]).ended_with(0).stdout;
+    assert!(text.contains("taken up from the snapshot at record"), "{text}");
+    assert!(!text.contains("passed over") && !text.contains("snapshots"), "{text}");
+}
+
 #[test]
 fn the_configuration_is_edited_in_place_and_shown() {
     let scratch = Scratch::new();

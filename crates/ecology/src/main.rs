@@ -35,7 +35,6 @@ fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let error = cli::no_such_view(&error).unwrap_or(error);
             // Nobody reading the help is no failure.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
@@ -58,7 +57,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             let (fancy, color) = (terminal.talk_is_live, terminal.talk.is_on());
-            let text = render::problem::render(&failure, fancy, color, terminal::columns().clamp(60, 100));
+            let text = render::problem::render(&failure, fancy, color, terminal.width);
             if !text.is_empty() {
                 terminal.say(text.trim_end());
             }

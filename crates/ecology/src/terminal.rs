@@ -66,7 +66,7 @@ pub(crate) struct Terminal {
     pub(crate) talk: Style,
     /// Whether stderr is a terminal that can redraw a line.
     pub(crate) talk_is_live: bool,
-    /// Columns of text on stdout.
+    /// Columns of text on stdout: see [`columns`].
     pub(crate) width: usize,
     /// Whether particulars are wanted that most people do not need.
     pub(crate) verbose: bool,
@@ -86,7 +86,7 @@ impl Terminal {
             out: Style { on: wanted(out) },
             talk: Style { on: wanted(talk) },
             talk_is_live: talk && !is_dumb(),
-            width: columns().clamp(60, 100),
+            width: columns(),
             verbose,
             program: program(),
         }
@@ -142,19 +142,30 @@ fn is_dumb() -> bool {
     std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
-/// Columns of the terminal; where there is none, those that `COLUMNS` names, as other tools do it, else 80.
+/// Fewer columns than tables of figures can do with.
+const COLUMNS_MIN: usize = 60;
+/// More columns than anybody reads a line of.
+const COLUMNS_MAX: usize = 100;
+/// More columns than any screen has: who asks for many gets them, up to here.
+const COLUMNS_ASKED_MAX: usize = 500;
+
+/// Columns to write for: what COLUMNS says, also into files and pipes; else those of the terminal as far as they are read with ease; 80 where
+/// there is none.
 pub(crate) fn columns() -> usize {
-    let terminal = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
-    terminal
-        .map(|size| usize::from(size.ws_col))
-        .filter(|columns| *columns > 0)
-        .or_else(|| columns_named(&std::env::var("COLUMNS").ok()?))
-        .unwrap_or(80)
+    asked_columns(std::env::var("COLUMNS").ok().as_deref())
+        .unwrap_or_else(|| terminal_columns().map_or(80, |columns| columns.clamp(COLUMNS_MIN, COLUMNS_MAX)))
 }
 
-/// What `COLUMNS` says, if it is a number of columns.
-fn columns_named(text: &str) -> Option<usize> {
-    text.trim().parse().ok().filter(|columns| *columns > 0)
+/// What COLUMNS asks for. Of what is no number or no width of a screen nothing is taken.
+fn asked_columns(columns: Option<&str>) -> Option<usize> {
+    let columns = columns?.trim().parse::<usize>().ok()?;
+    (1..=COLUMNS_ASKED_MAX).contains(&columns).then(|| columns.max(COLUMNS_MIN))
+}
+
+/// Columns of the terminal, when there is one that says so.
+pub(crate) fn terminal_columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// How to call this program again from the same folder: as it was called.
@@ -168,11 +179,22 @@ fn program() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::asked_columns;
 
     #[test]
-    fn columns_are_a_number_that_is_not_nothing() {
-        let named = ["120", " 72 ", "0", "-3", "", "wide"].map(columns_named);
-        assert_eq!(named, [Some(120), Some(72), None, None, None, None]);
+    fn columns_are_taken_when_they_are_the_width_of_a_screen() {
+        for (asked, taken) in [
+            (None, None),
+            (Some(""), None),
+            (Some("wide"), None),
+            (Some("-80"), None),
+            (Some("0"), None),
+            (Some("1000000"), None),
+            (Some("20"), Some(60)),
+            (Some("72"), Some(72)),
+            (Some(" 132 "), Some(132)),
+        ] {
+            assert_eq!(asked_columns(asked), taken, "{asked:?}");
+        }
     }
 }

@@ -71,7 +71,12 @@ pub(crate) fn number(value: u64) -> String {
 
 /// A count with its noun, which gets an `s` unless there is one of it.
 pub(crate) fn count(value: u64, noun: &str) -> String {
-    format!("{} {noun}{}", number(value), if value == 1 { "" } else { "s" })
+    counted(value, noun, &format!("{noun}s"))
+}
+
+/// A count with the words for one and those for any other number.
+pub(crate) fn counted(value: u64, one: &str, others: &str) -> String {
+    format!("{} {}", number(value), if value == 1 { one } else { others })
 }
 
 /// Millionths as a decimal number with `decimals` places (at most 6), rounded half away from zero.
@@ -129,12 +134,26 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     cut
 }
 
-/// Words broken into lines of at most `width` characters. A longer word stays whole.
+/// Columns that a text takes: what switches colours takes none.
+fn columns_of(text: &str) -> usize {
+    let (mut columns, mut switches) = (0, false);
+    for c in text.chars() {
+        match c {
+            '\u{1b}' => switches = true,
+            'm' if switches => switches = false,
+            _ if switches => {}
+            _ => columns += 1,
+        }
+    }
+    columns
+}
+
+/// Words broken into lines of at most `width` columns. A longer word stays whole.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+        if !line.is_empty() && columns_of(&line) + 1 + columns_of(word) > width {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
@@ -146,6 +165,50 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
         lines.push(line);
     }
     lines
+}
+
+/// A paragraph of at most `width` columns behind `first`; its other lines begin after `hanging` columns.
+pub(crate) fn paragraph(first: &str, hanging: usize, text: &str, width: usize) -> String {
+    let mut shown = String::new();
+    for (at, line) in wrap(text, width.saturating_sub(columns_of(first).max(hanging))).iter().enumerate() {
+        if at == 0 {
+            shown += first;
+        } else {
+            shown += &" ".repeat(hanging);
+        }
+        shown += line;
+        shown.push('\n');
+    }
+    shown
+}
+
+/// JSON on one line with a space wherever it may be broken.
+pub(crate) fn json_words(value: &serde_json::Value) -> String {
+    struct Spaced;
+    impl serde_json::ser::Formatter for Spaced {
+        fn begin_array_value<W: ?Sized + std::io::Write>(
+            &mut self,
+            to: &mut W,
+            first: bool,
+        ) -> std::io::Result<()> {
+            to.write_all(if first { b"" } else { b", " })
+        }
+        fn begin_object_key<W: ?Sized + std::io::Write>(
+            &mut self,
+            to: &mut W,
+            first: bool,
+        ) -> std::io::Result<()> {
+            to.write_all(if first { b"" } else { b", " })
+        }
+        fn begin_object_value<W: ?Sized + std::io::Write>(&mut self, to: &mut W) -> std::io::Result<()> {
+            to.write_all(b": ")
+        }
+    }
+    let mut bytes = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, Spaced);
+    // A value always encodes, and JSON is UTF-8.
+    let _ = serde::Serialize::serialize(value, &mut writer);
+    clean_json(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Text as one word of a POSIX shell.
@@ -207,6 +270,23 @@ mod tests {
         assert_eq!(micros(1_234), "1.2 ms");
         assert_eq!(micros(61_500_000), "61.50 s");
         assert_eq!(micros(3_661_000_000), "1 h 01 min");
+    }
+
+    #[test]
+    fn a_paragraph_hangs_and_colours_take_no_room() {
+        let text = format!("one {} three four", "\u{1b}[1;31mtwo\u{1b}[0m");
+        assert_eq!(paragraph("- ", 4, &text, 18), "- one \u{1b}[1;31mtwo\u{1b}[0m three\n    four\n");
+        assert_eq!(paragraph("  label   ", 10, "a b", 11), "  label   a\n          b\n");
+        assert_eq!(
+            paragraph("", 2, "a_word_that_is_longer_than_that b", 8),
+            "a_word_that_is_longer_than_that\n  b\n"
+        );
+    }
+
+    #[test]
+    fn json_can_be_broken_between_its_parts() {
+        let value = serde_json::json!({ "a": [1, 2], "b": { "c": "d,e:f\u{9b}" } });
+        assert_eq!(json_words(&value), r#"{"a": [1, 2], "b": {"c": "d,e:f\u009b"}}"#);
     }
 
     #[test]

@@ -24,6 +24,8 @@ impl Program {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ecology"));
         command.args(args).current_dir(self.folder());
+        // Nobody's screen decides what is tested.
+        command.env_remove("COLUMNS");
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("ECOLOGY_") {
                 command.env_remove(name);

@@ -50,6 +50,27 @@ fn run_inspect_replay_resume() {
 }
 
 #[test]
+fn a_view_that_does_not_exist_is_refused_with_those_that_do() {
+    let program = Program::new();
+    program.run(SHORT).expect(0);
+    let all = "the views are summary, balances, artifacts, artifact, contract, agents, events, escrow, mint, import";
+    for (args, name, near) in [
+        (&["inspect", "a.world", "balance"][..], "balance", "did you mean balances? "),
+        (&["inspect", "a.world", "event", "--limit", "3", "--json"], "event", "did you mean events? "),
+        (&["inspect", "a.world", "foo", "--json"], "foo", ""),
+        // What is typed is wrong whether or not the world is there.
+        (&["inspect", "nowhere.world", "foo"], "foo", ""),
+    ] {
+        let refused = program.run(args).expect(2);
+        let says = format!("error[usage::unknown_view]: there is no view \"{name}\"\n  help: {near}{all}\n");
+        assert_eq!((refused.out.as_str(), refused.talk), ("", says));
+    }
+    let option = program.run(&["inspect", "a.world", "--foo"]).expect(2);
+    assert!(option.talk.contains("unexpected argument '--foo'"), "{}", option.talk);
+    assert!(!program.run(&["inspect", "--help"]).expect(0).out.contains("unknown"));
+}
+
+#[test]
 fn events_come_from_the_whole_journal() {
     let program = Program::new();
     program.run(SHORT).expect(0);
@@ -102,6 +123,102 @@ fn a_world_goes_on_with_what_it_was_made_with() {
     // What belongs to another scenario does not matter here.
     run(&["--set", "scenario.vickrey.auctions=5"]).expect(0);
     program.run(&["replay", "a.world"]).expect(0);
+}
+
+#[test]
+fn a_clock_that_ticks_do_not_look_at_is_told_of() {
+    let program = Program::new();
+    let ticks = ["run", "--world", "a.world", "--agents", "8", "--ticks", "2", "--json"];
+    let note = "has no effect under execution_mode = \"tick\"";
+    let told = program.run(&[&ticks[..], &["--set", "run.clock=real"]].concat()).expect(0).talk;
+    assert!(told.contains("note: run.clock = \"real\" (--set)") && told.contains(note), "{told}");
+    let by_environment = program.command(&ticks).env("ECOLOGY_RUN__CLOCK", "real").output().unwrap();
+    let told = Answer::from(by_environment).expect(0).talk;
+    assert!(told.contains("(environment ECOLOGY_RUN__CLOCK)") && told.contains(note), "{told}");
+    std::fs::write(program.path("real.toml"), "[run]\nclock = \"real\"\n").unwrap();
+    let told = program.run(&[&ticks[..], &["--config", "real.toml"]].concat()).expect(0).talk;
+    assert!(told.contains("(real.toml:2)") && told.contains(note), "{told}");
+    // What nobody asked for, and what is done as it was asked for, needs no word.
+    for quiet in [&[][..], &["--set", "run.clock=virtual"]] {
+        let told = program.run(&[&ticks[..], quiet].concat()).expect(0).talk;
+        assert!(told.is_empty(), "{told}");
+    }
+    let rolling = ["--set", "features.rate_limiting=rolling", "--set", "features.execution_mode=continuous"];
+    let real = ["run", "--agents", "8", "--duration", "1s", "--json", "--quiet", "--set", "run.clock=real"];
+    let told = program.run(&[&real[..], &rolling].concat()).expect(0).talk;
+    assert!(!told.contains("run.clock"), "{told}");
+}
+
+#[test]
+fn a_diff_accounts_for_every_event() {
+    let program = Program::new();
+    program.run(&["run", "--quiet", "--world", "a.world", "--agents", "8", "--ticks", "12"]).expect(0);
+    program.run(&["fork", "a.world", "--to", "b.world"]).expect(0);
+    let same = program.run(&["diff", "a.world", "b.world", "--json"]).expect(0).json();
+    let (common, all) = (&same["events_in_common"], &same["worlds"][0]["events"]);
+    let [measured, of_b] = [0, 1].map(|at| same["events_measured"][at].as_u64().unwrap());
+    assert!(measured > 0 && measured == of_b, "{same:#}");
+    assert_eq!(common.as_u64().unwrap() + measured, all.as_u64().unwrap(), "{same:#}");
+    let text = program.run(&["diff", "a.world", "b.world"]).expect(0).out;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(" decided events in common; passed over: "), "{text}");
+    assert!(text.contains(" events that settle measurements state: decided same"), "{text}");
+
+    program.run(&["run", "--quiet", "--world", "b.world", "--ticks", "2"]).expect(0);
+    let parted = program.run(&["diff", "a.world", "b.world", "--json"]).expect(1).json();
+    let number = |pointer: &str| parted.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap();
+    let up_to_there = number("/events_in_common") + number("/events_measured/1");
+    assert_eq!(number("/first/sides/1/event"), up_to_there + 1, "{parted:#}");
+}
+
+/// Prose keeps within the width; commands to type, lines of events and JSON stay whole.
+#[test]
+fn what_is_read_keeps_within_the_width() {
+    let program = Program::new();
+    let world = ["run", "--quiet", "--scenario", "commune", "--agents", "26", "--ticks", "30"];
+    program.run(&[&world[..], &["--world", "a.world"]].concat()).expect(0);
+    std::fs::copy(program.path("a.world"), program.path("b.world")).unwrap();
+    program.run(&["run", "--quiet", "--world", "b.world", "--ticks", "2"]).expect(0);
+    let unified = "features.artifact_ontology=unified";
+    let calls = [
+        &["agree", "a.world"][..],
+        &["agree", "market.world"],
+        &["replay", "a.world", "--redecide", "--set", "features.rate_limiting=rolling"],
+        &["replay", "a.world", "--redecide", "--set", unified],
+        &["compare-modes", "--seeds", "1", "--ticks", "12"],
+        &["diff", "a.world", "b.world", "--fields", "0"],
+        &["migrate", "a.world", "--to", unified, "--dry-run"],
+        &["migrate", "a.world", "--to", unified, "--force", "a test"],
+    ];
+    program.run(&["run", "--quiet", "--agents", "8", "--ticks", "3", "--world", "market.world"]).expect(0);
+    let called = env!("CARGO_BIN_EXE_ecology");
+    for call in calls {
+        let mut widest = Vec::new();
+        // What is no width of a screen is as good as nothing: there it is 80.
+        for (columns, most) in [("72", 72), ("", 80), ("9999999", 80), ("120", 120)] {
+            if call.contains(&"--force") {
+                std::fs::copy(program.path("b.world"), program.path("a.world")).unwrap();
+            }
+            let answer = Answer::from(program.command(call).env("COLUMNS", columns).output().unwrap());
+            assert!(answer.code == 0 || answer.code == 1, "{call:?}: {}", answer.talk);
+            let lines = answer.out.lines().filter(|line| !line.contains(called));
+            let longest = lines.max_by_key(|line| line.chars().count()).unwrap_or_default();
+            assert!(longest.chars().count() <= most, "{call:?} in {columns:?} columns: {longest}");
+            widest.push(longest.chars().count());
+        }
+        assert_eq!(widest[1], widest[2], "{call:?}");
+    }
+    let agree = |columns: &str| {
+        let output = program.command(&["agree", "a.world"]).env("COLUMNS", columns).output().unwrap();
+        Answer::from(output).out.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!(agree("120") > 80, "more columns are used where somebody asks for them");
+    let mut events = program.command(&["inspect", "a.world", "events", "--limit", "0"]);
+    let events = Answer::from(events.env("COLUMNS", "60").output().unwrap()).out;
+    let is_whole = |line: &str| line.split_whitespace().next().is_some_and(|seq| seq.parse::<u64>().is_ok());
+    assert!(events.lines().all(is_whole), "an event is one line");
+    let help = program.run(&["inspect", "events", "--help"]).expect(0).out;
+    assert!(help.contains("Each event is one line"), "{help}");
 }
 
 #[test]

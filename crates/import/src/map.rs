@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ecology_types::{Draft, Id, PolicyDraft, Scrip, SmolStr};
+use ecology_types::{Draft, Id, PolicyDraft, Scrip, SmolStr, counted};
 
 use crate::agent::OldAgent;
 use crate::artifact::OldArtifact;
@@ -262,7 +262,7 @@ impl Work<'_> {
         self.totals.content_bytes_carried += artifact.content.len() as u64;
         self.totals.policies_kept += u64::from(artifact.policy.is_some());
         let name = names.get(&artifact.id).map_or(artifact.id.as_str(), Id::as_str).to_owned();
-        let mut detail = format!("{} bytes of content", artifact.content.len());
+        let mut detail = format!("{} of content", counted(artifact.content.len() as u64, "byte", "bytes"));
         if artifact.policy.is_some() {
             detail += "; its policy is kept here, a configuration is private";
         }
@@ -338,11 +338,15 @@ impl Work<'_> {
             draft.policy = policy.draft;
             draft.access_contract = policy.contract.map(ecology_types::GenesisArtifact::id);
         }
-        let bytes = artifact.content.len();
-        self.totals.content_bytes_carried += bytes as u64;
+        let bytes = artifact.content.len() as u64;
+        self.totals.content_bytes_carried += bytes;
         let kind = draft.kind.as_deref().unwrap_or("-");
         self.items
-            .add(Topic::Artifacts, id.as_str(), format!("{kind}, {bytes} bytes, owned by {owner}"))
+            .add(
+                Topic::Artifacts,
+                id.as_str(),
+                format!("{kind}, {}, owned by {owner}", counted(bytes, "byte", "bytes")),
+            )
             .at(place);
         draft
     }

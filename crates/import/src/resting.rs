@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ecology_minds::scripted::RestingConfig;
 use ecology_minds::{CONFIG_BYTES_MAX, MindConfig};
-use ecology_types::{Draft, GenesisArtifact, Id, SmolStr};
+use ecology_types::{Draft, GenesisArtifact, Id, SmolStr, counted};
 
 use crate::agent::OldAgent;
 use crate::artifact::OldArtifact;
@@ -44,7 +44,7 @@ impl Work<'_> {
                 self.items.add(Topic::Hints, id.as_str(), detail).at(place.clone());
             }
             if let Some(prompt) = &agent.prompt {
-                known.push(format!("prompt of {} bytes", prompt.len()));
+                known.push(format!("prompt of {}", counted(prompt.len() as u64, "byte", "bytes")));
             }
             mind.prompt = agent.prompt;
             mind.settings = agent.settings;
@@ -81,7 +81,7 @@ impl Work<'_> {
             let text = part.take().unwrap_or_default();
             let artifact =
                 names.fresh(&format!("{}.{name}", id.as_str().chars().take(100).collect::<String>()));
-            let detail = format!("{name} of {id}, {} bytes", text.len());
+            let detail = format!("{name} of {id}, {}", counted(text.len() as u64, "byte", "bytes"));
             self.items.add(Topic::Moved, artifact.as_str(), detail).at(place.clone());
             let mut draft = Draft::new(artifact, text);
             draft.kind = Some(SmolStr::new_static("data"));

@@ -1,6 +1,6 @@
 //! The configuration of the new world: shares, capacities, limits.
 
-use ecology_types::Limits;
+use ecology_types::{Limits, counted};
 
 use crate::checkpoint::Checkpoint;
 use crate::map::Mapped;
@@ -68,7 +68,8 @@ impl Work<'_> {
         settings.set("shares.llm_budget", each, "an equal share of it, rounded down");
         let rest = left - each * agents;
         let mut detail = format!(
-            "of {total} micro-dollars {spent} are spent; {left} are left, {each} for each of {agents} agents, {rest} for nobody yet"
+            "of {total} micro-dollars {spent} are spent; {left} are left, {each} for each of {}, {rest} for nobody yet",
+            counted(agents, "agent", "agents")
         );
         if spent > total {
             detail += "; more was spent than the budget allowed";
@@ -90,14 +91,16 @@ impl Work<'_> {
             let own_share = if principal.is_agent { share } else { 0 };
             needed = needed.saturating_add(own_share.max(principal.owned_bytes));
             if principal.owned_bytes > own_share {
-                let detail = format!("{} bytes instead of {own_share}", principal.owned_bytes);
+                let owned = counted(principal.owned_bytes, "byte", "bytes");
+                let detail = format!("{owned} instead of {own_share}");
                 self.items.add(Topic::Quotas, principal.id.as_str(), detail);
             }
         }
         if let Some(total) = config.disk {
             let capacity = total.max(needed);
             settings.set("capacity.disk", capacity, "resources.stock.disk, at least what is there already");
-            let detail = format!("capacity.disk = {capacity}, {share} bytes for each of {agents} agents");
+            let (each, agents) = (counted(share, "byte", "bytes"), counted(agents, "agent", "agents"));
+            let detail = format!("capacity.disk = {capacity}, {each} for each of {agents}");
             let topic = if capacity == total { Topic::Settings } else { Topic::Converted };
             self.items.add(topic, "resources.stock.disk", detail);
         }
@@ -122,7 +125,10 @@ impl Work<'_> {
         );
         settings.set("capacity.llm_tokens", each.saturating_mul(agents), "all shares together");
         let detail = format!(
-            "{units} units per tick are {each_units} for each of {agents} agents; {how}: {each} tokens per tick each"
+            "{} per tick: {each_units} for each of {}; {how}: {} per tick each",
+            counted(units, "unit", "units"),
+            counted(agents, "agent", "agents"),
+            counted(each, "token", "tokens")
         );
         self.items.add(Topic::Converted, "resources.flow.compute.per_tick", detail);
     }
@@ -217,7 +223,8 @@ impl Work<'_> {
                     line: u32::try_from(torn.line).unwrap_or(u32::MAX),
                     column: 1,
                 };
-                let detail = format!("the last line was not written to its end: {} bytes", torn.bytes);
+                let bytes = counted(torn.bytes, "byte", "bytes");
+                let detail = format!("the last line was not written to its end: {bytes}");
                 self.items
                     .add(Topic::Events, log.file.as_str(), detail)
                     .at(place)

@@ -27,8 +27,10 @@ pub struct WorldDiff {
     pub worlds: [Extent; 2],
     /// The first event that differs; `None` when all events that both have are the same.
     pub first: Option<FirstDifference>,
-    /// Events that both have and that are the same, from the beginning on.
+    /// Events that the rules decided, that both have and that are the same, from the beginning on.
     pub events_in_common: u64,
+    /// Events of either world up to there that settle what the machine measured: they are passed over.
+    pub events_measured: [u64; 2],
     /// Fields of the state that differ, in a fixed order, at most as many as were asked for.
     pub fields: Vec<FieldDifference>,
     /// How many there are.
@@ -118,6 +120,7 @@ pub fn diff(a: &Path, b: &Path, fields_max: usize) -> Result<WorldDiff, OpenErro
         worlds,
         first: parting.map(|(a, b)| first_difference([a, b], [&one, &other])),
         events_in_common,
+        events_measured: [first.measured, second.measured],
         fields: fields.found,
         fields_differing: fields.count,
         decided_same: hashes[0].decided == hashes[1].decided,
@@ -143,6 +146,8 @@ struct Side {
     next: u64,
     page: std::vec::IntoIter<Record>,
     rest: std::vec::IntoIter<Happened>,
+    /// Events that were passed over because they are measurements.
+    measured: u64,
 }
 
 /// An event without the world that it belongs to.
@@ -184,7 +189,14 @@ impl Side {
     fn open(path: &Path) -> Result<Self, OpenError> {
         let mut journal = SqliteJournal::open(path, OpenMode::Read)?;
         let axes = store::last_axes(&mut journal)?;
-        Ok(Self { journal, axes, next: 1, page: Vec::new().into_iter(), rest: Vec::new().into_iter() })
+        Ok(Self {
+            journal,
+            axes,
+            next: 1,
+            page: Vec::new().into_iter(),
+            rest: Vec::new().into_iter(),
+            measured: 0,
+        })
     }
 
     /// The next event that the rules decided.
@@ -196,6 +208,7 @@ impl Side {
             let Some(record) = self.record()? else { return Ok(None) };
             // Measurements are no decisions.
             if matches!(record.command, Command::Settle { .. }) {
+                self.measured += record.effects.len() as u64;
                 continue;
             }
             let command = ecology_types::CommandKind::of(&record.command).name();
@@ -420,6 +433,8 @@ mod tests {
         lived(&longer, &[10, 20, 30, 40, 50]);
         let same = diff(&a, &a, 10).unwrap();
         assert!(same.first.is_none() && same.is_same() && same.events_in_common == same.worlds[0].events);
+
+        assert_eq!(same.events_measured, [0, 0], "nothing was measured in it");
 
         let parted = diff(&a, &b, 10).unwrap();
         let [one, other] = parted.first.unwrap().sides.map(Option::unwrap);

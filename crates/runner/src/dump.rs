@@ -8,7 +8,7 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use ecology_journal::{Frame, Journal, JournalError, OpenMode, SqliteJournal};
-use ecology_types::RECORD_VERSION;
+use ecology_types::{RECORD_VERSION, counted};
 use serde::{Deserialize, Serialize};
 
 use crate::draft::{Draft, DraftError};
@@ -161,7 +161,11 @@ pub fn load(text: &mut dyn BufRead, to: &Path) -> Result<u64, DumpError> {
     };
     last = append(&mut journal, last, &mut waiting)?;
     if last != foot.records || last == 0 {
-        return Err(lines.wrong(&format!("{last} records came before it and it names {}", foot.records)));
+        return Err(lines.wrong(&format!(
+            "{} came before it and it names {}",
+            counted(last, "record", "records"),
+            foot.records
+        )));
     }
     if lines.next()?.is_some() {
         return Err(lines.wrong("something follows the last line of the dump"));

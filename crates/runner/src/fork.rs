@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ecology_journal::{Frame, Journal, JournalError, OpenMode, SqliteJournal};
+use ecology_types::counted;
 use ecology_world::StateHash;
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,7 @@ pub enum ForkError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The old world does not go that far.
-    #[error("the world has {last} records, so it cannot be forked at record {at}; choose one of 1 to {last}")]
+    #[error("the world has {}, so it cannot be forked at record {at}; choose one of 1 to {last}", counted(*last, "record", "records"))]
     Beyond {
         /// The record that was asked for.
         at: u64,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ecology_journal::{Journal, JournalError, OpenMode, SqliteJournal};
-use ecology_types::{Axis, AxisVector, Command, CommandKind, Key, Migration, Side, Verb};
+use ecology_types::{Axis, AxisVector, Command, CommandKind, Key, Migration, Side, Verb, counted};
 use ecology_world::{Migrations, World};
 use serde::Serialize;
 
@@ -270,14 +270,22 @@ fn gates(world: &World, spec: &MigrationSpec, evidence: &Redecided) -> Vec<Gate>
     gates.push(Gate {
         name: "nothing unexplained",
         passed: totals.unexplained == 0,
-        found: format!("{} decisions unexplained, {} explained", totals.unexplained, totals.expected),
+        found: format!(
+            "{} unexplained, {} explained",
+            counted(totals.unexplained, "decision", "decisions"),
+            totals.expected
+        ),
     });
     let failures: u64 = evidence.questions.values().map(|report| report.candidate_failures).sum();
     let mismatched: u64 = evidence.questions.values().map(|report| report.mismatched).sum();
     gates.push(Gate {
         name: "no question unanswered",
         passed: failures == 0 && mismatched == 0,
-        found: format!("{failures} failures, {mismatched} unexplained answers"),
+        found: format!(
+            "{}, {}",
+            counted(failures, "failure", "failures"),
+            counted(mismatched, "unexplained answer", "unexplained answers")
+        ),
     });
     gates.extend(evidence.questions.get(spec.axis.name()).and_then(cost));
     let law = world.check_invariants();

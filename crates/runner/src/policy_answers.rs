@@ -6,7 +6,7 @@ use ecology_contracts::{
 use ecology_sandbox::{Engine, Limits, NoHost, Program};
 use ecology_types::{
     Act, Action, AllowList, ArtifactRecord, Command, GenesisArtifact, Id, Key, Payer, Policy, Record, Scrip,
-    SmolStr, Value, Verb,
+    SmolStr, Value, Verb, counted,
 };
 use ecology_world::World;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -98,11 +98,12 @@ impl PolicyAnswers {
     pub(crate) fn gate(&self) -> Gate {
         let policies = self.programs.values().flatten().count();
         let mut found = format!(
-            "{} of {} distinct questions answered alike, from {} recorded requests; {policies} policies, {} artifacts",
+            "{} of {} distinct questions answered alike, from {}; {}, {}",
             self.asked.len() as u64 - self.differing,
             self.asked.len(),
-            self.recorded,
-            self.artifacts
+            counted(self.recorded, "recorded request", "recorded requests"),
+            counted(policies as u64, "policy", "policies"),
+            counted(self.artifacts, "artifact", "artifacts")
         );
         for told in &self.first {
             found.push_str("; ");

@@ -292,8 +292,16 @@ pub struct Finding {
     pub greatest_millionths: Option<i64>,
     /// Where it was published.
     pub source: String,
+    /// Whether there is a figure that it must come to already. Before that nothing is judged, and `agrees` is true.
+    #[serde(default = "is_due")]
+    pub due: bool,
     /// Whether they agree.
     pub agrees: bool,
+}
+
+/// Of reports that do not say it, every figure was due.
+const fn is_due() -> bool {
+    true
 }
 
 /// What a shadow found.

@@ -26,6 +26,17 @@ pub struct TakenUp {
     pub passed_over: Vec<String>,
 }
 
+impl TakenUp {
+    /// Why newer snapshots were not used, without those that no run took: a migration or an import leaves one at its end, where nothing was
+    /// observed that a report could go on from. That is how it should be, and nothing to tell anybody of.
+    pub fn unusable(&self) -> impl Iterator<Item = &str> {
+        self.passed_over.iter().map(String::as_str).filter(|why| !why.ends_with(NOT_OBSERVED))
+    }
+}
+
+/// Why a snapshot is passed over that was taken outside of a run.
+const NOT_OBSERVED: &str = "what was observed until then is not kept";
+
 /// Takes up the world in a journal, with an observer that has seen nothing yet and then has seen everything.
 ///
 /// A snapshot is used when it was taken in the same positions by the same version and the observer's memory of the same record is there. Whatever
@@ -93,7 +104,7 @@ fn remembered(
                     .to_owned())
             }
         },
-        _ => Err("what was observed until then is not kept".to_owned()),
+        _ => Err(NOT_OBSERVED.to_owned()),
     }
 }
 

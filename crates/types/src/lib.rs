@@ -12,6 +12,7 @@ mod axes;
 mod code;
 mod command;
 mod command_kind;
+mod counted;
 mod effect;
 mod encoder;
 mod genesis;
@@ -41,6 +42,7 @@ pub use command::{
     Act, Command, Founder, Genesis, Grant, Lifecycle, Measurement, Payer, PermissionAnswer, Thought,
 };
 pub use command_kind::CommandKind;
+pub use counted::counted;
 pub use effect::{
     Bid, BidId, ContainerChange, Effect, EventKind, Good, MintReason, Order, OrderId, ReservationId,
     TransferReason, WakeReason,

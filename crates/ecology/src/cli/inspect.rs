@@ -1,12 +1,11 @@
 //! The options of `inspect`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, Subcommand};
 
 use super::whole_number;
-use crate::text::{clean, nearest};
 
 /// Look into a world without changing it, also while it runs
 #[derive(Debug, Args)]
@@ -36,6 +35,8 @@ pub(crate) enum View {
     /// The agents with what their loops are doing
     Agents(AgentFilter),
     /// What happened, from the journal: the newest events, or those from a number on
+    ///
+    /// Each event is one line, however long, so that it can be searched line by line; --json gives full records.
     Events(EventFilter),
     /// The open asks and offers
     Escrow(OrderFilter),
@@ -43,32 +44,17 @@ pub(crate) enum View {
     Mint(Page),
     /// What became of everything when the world was imported, as JSON
     Import,
+    /// None of these: it is refused with the names of all.
+    #[command(external_subcommand)]
+    Unknown(Vec<OsString>),
 }
 
-/// A word behind the world that is no view, told as what it is: the parser only knows that it expected nothing there.
-pub(crate) fn no_such_view(error: &clap::Error) -> Option<clap::Error> {
-    let context = match error.kind() {
-        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
-        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
-        _ => return None,
-    };
-    let Some(ContextValue::String(word)) = error.get(context) else { return None };
-    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
-    let usage = usage.to_string();
-    // Once a view is named, or for a word that begins with a dash, the parser knows better.
-    if word.starts_with('-') || !usage.starts_with("Usage: ecology inspect ") || !usage.contains("[VIEW]") {
-        return None;
+impl View {
+    /// The names of all views.
+    pub(crate) fn names() -> Vec<String> {
+        let views = Self::augment_subcommands(clap::Command::new("inspect"));
+        views.get_subcommands().map(|view| view.get_name().to_owned()).collect()
     }
-    let mut inspect =
-        InspectArgs::augment_args(clap::Command::new("ecology inspect").bin_name("ecology inspect"));
-    let views: Vec<String> = inspect.get_subcommands().map(|view| view.get_name().to_owned()).collect();
-    let near = nearest(word, views.iter().map(String::as_str));
-    let hint = near.map_or_else(String::new, |near| format!("did you mean '{near}'? "));
-    let word = clean(word);
-    Some(inspect.error(
-        ErrorKind::InvalidSubcommand,
-        format!("there is no view '{word}'\n\n  {hint}The views are {}", views.join(", ")),
-    ))
 }
 
 /// Which part of a list is shown.

@@ -9,7 +9,6 @@ pub(crate) use configuration::{ConfigArgs, ConfigCommand, environment};
 pub(crate) use import::ImportArgs;
 pub(crate) use inspect::{
     AccountFilter, AgentFilter, ArtifactFilter, EventFilter, InspectArgs, OrderFilter, Page, View,
-    no_such_view,
 };
 pub(crate) use run::RunArgs;
 

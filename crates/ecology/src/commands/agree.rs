@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use ecology_runner::agreement::{Agreement, Covered};
+use ecology_runner::agreement::{Agreement, Covered, FromSource};
 use ecology_runner::reproduce::{self, Reproduction};
 use ecology_runner::verdicts::{KeptVerdicts, Source};
 use ecology_runner::{session, unshadowed};
-use ecology_shadow::{Quantiles, Verdict};
+use ecology_shadow::{Latency, Quantiles, Verdict};
 use ecology_types::Axis;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::failure::{Failure, shown};
 use crate::render::catalogue::title_of;
 use crate::render::{Align, Table};
 use crate::terminal::{Style, Terminal};
-use crate::text::{clean, count, number, shell_word, wrap};
+use crate::text::{clean, count, number, paragraph, shell_word};
 
 /// Unexplained differences that are shown in full; `--json` has all that are kept.
 const SHOWN_MAX: usize = 3;
@@ -107,7 +107,7 @@ fn ask_again(file: &Path, as_json: bool, terminal: &Terminal) -> Result<Exit, Fa
         count(*history_len, "event")
     );
     for (name, answer) in [(serving, &answers.serving), (candidate, &answers.candidate)] {
-        text += &format!("  {:<10}{}\n", clean(name), clean(answer));
+        text += &paragraph(&format!("  {:<10}", clean(name)), 12, &clean(answer), terminal.width);
     }
     let shown = if exit == Exit::Ok { style.good(&verdict) } else { style.bad(&verdict) };
     text += &format!("  {:<10}{shown}\n", "verdict");
@@ -137,8 +137,10 @@ fn nothing(axis: Option<Axis>, world: &Path, terminal: &Terminal) -> String {
     let new = axis.implementation(ecology_types::Side::New);
     let world = shell_word(&shown(world));
     let command = terminal.command(&format!("run --world {world} --shadow {axis}={new}"));
+    let why = format!("goes on with the world and compares (the other half, where {new} serves already)");
     format!(
-        "nothing was compared in this world{what}: no run had a shadow there\n\n  {command}\n  goes on with the world and compares (the other half, where {new} serves already)\n"
+        "nothing was compared in this world{what}: no run had a shadow there\n\n  {command}\n{}",
+        paragraph("  ", 2, &why, terminal.width)
     )
 }
 
@@ -160,10 +162,10 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
         false => style.bad("DOES NOT AGREE"),
     };
     let mut text = format!("{}: {verdict}\n\n", style.heading(agreement.axis.name()));
-    let line = |name: &str, value: &str| format!("  {name:<22}{value}\n");
+    let line = |name: &str, value: &str| paragraph(&format!("  {name:<22}"), 24, value, width);
     let millionths = agreement.agreed_millionths();
     let agreed = format!(
-        "{}.{:04} %   {} of {}, {} the same",
+        "{}.{:04} %: {} of {}, {} the same",
         millionths / 10_000,
         millionths % 10_000,
         number(agreement.agreed()),
@@ -181,8 +183,13 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
     );
     text += &line("99 of 100 within", &latency);
     let mut failures = number(agreement.failures);
-    for (sort, n) in &agreement.failures_by_sort {
-        failures += &format!("  {} {}", number(*n), clean(sort));
+    let sorts: Vec<String> = agreement
+        .failures_by_sort
+        .iter()
+        .map(|(sort, n)| format!("{} {}", number(*n), clean(sort)))
+        .collect();
+    if !sorts.is_empty() {
+        failures += &format!(" ({})", sorts.join(", "));
     }
     text += &line("candidate failures", &failures);
     text += &line("unexplained", &number(agreement.unexplained));
@@ -194,7 +201,7 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
         for (code, n) in &agreement.expected {
             table.row([code.clone(), number(*n), title_of(code).unwrap_or_default()]);
         }
-        text += &table.render(style);
+        text += &table.render_within(style, width);
     }
     if !agreement.first_unexplained.is_empty() {
         text += &format!("\n  {}\n", style.bad("Not explained"));
@@ -206,9 +213,7 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
             };
             let words =
                 format!("run {}, record {}{place}, {}: {}", found.run, one.record, one.kind, one.detail);
-            for (at, one) in wrap(&clean(&words), width.saturating_sub(6)).iter().enumerate() {
-                text += &format!("    {} {one}\n", if at == 0 { "-" } else { " " });
-            }
+            text += &paragraph("    - ", 6, &clean(&words), width);
         }
         let more = agreement.first_unexplained.len().saturating_sub(SHOWN_MAX);
         if more > 0 {
@@ -223,62 +228,47 @@ fn render(agreement: &Agreement, style: Style, width: usize) -> String {
             table.row([format!("{what} {name}"), number(*n)]);
         }
     }
-    text += &table.render(style);
+    text += &table.render_within(style, width);
     for (what, counts) in [("questions", &agreement.kinds), ("commands", &agreement.commands)] {
         let never: Vec<&str> =
             counts.iter().filter(|(_, n)| **n == 0).map(|(name, _)| name.as_str()).collect();
         if !never.is_empty() {
             let words = format!("never compared, {what}: {}", clean(&never.join(", ")));
-            for one in wrap(&words, width.saturating_sub(2)) {
-                text += &format!("  {one}\n");
-            }
+            text += &paragraph("  ", 4, &words, width);
         }
     }
     text += "\n  Where it was compared\n";
     for run in &agreement.runs {
-        for (at, one) in wrap(&covered(run), width.saturating_sub(6)).iter().enumerate() {
-            text += &format!("    {}{one}\n", if at == 0 { "" } else { "  " });
-        }
+        text += &paragraph("    ", 6, &covered(run), width);
         if let Some(why) = &run.switched_off {
-            text += &format!("      {}: {}\n", style.bad("switched off"), clean(why));
+            text += &paragraph("      ", 8, &format!("{}: {}", style.bad("switched off"), clean(why)), width);
         }
     }
     text + "\n"
 }
 
-/// Which of the numbers come from where.
+/// Which of the numbers come from where: a column for each source, because there are more numbers than fit beside each other.
 fn sources(agreement: &Agreement, style: Style) -> String {
-    let mut table = Table::new([
-        ("source", Align::Left),
-        ("records", Align::Right),
-        ("questions", Align::Right),
-        ("same", Align::Right),
-        ("expected", Align::Right),
-        ("unexplained", Align::Right),
-        ("failures", Align::Right),
-        ("p99 ns", Align::Right),
-    ])
-    .indented(2);
-    for (source, from) in &agreement.sources {
-        let name = match source {
-            Source::Run => "while it ran",
-            Source::Redecided => "decided again",
-        };
-        let p99 = from.latency.as_ref().map_or_else(
-            || "-".to_owned(),
-            |both| format!("{} / {}", number(both.serving.p99_ns), number(both.candidate.p99_ns)),
-        );
-        table.row([
-            name.to_owned(),
-            number(from.records),
-            number(from.compared),
-            number(from.same),
-            number(from.expected),
-            number(from.unexplained),
-            number(from.failures),
-            p99,
-        ]);
-    }
+    let titles = agreement.sources.keys().map(|source| match source {
+        Source::Run => ("while it ran", Align::Right),
+        Source::Redecided => ("decided again", Align::Right),
+    });
+    let mut table =
+        Table::new(std::iter::once(("", Align::Left)).chain(titles).collect::<Vec<_>>()).indented(2);
+    let mut row = |name: &str, of: &dyn Fn(&FromSource) -> String| {
+        table.row(std::iter::once(name.to_owned()).chain(agreement.sources.values().map(of)));
+    };
+    row("records", &|from| number(from.records));
+    row("questions", &|from| number(from.compared));
+    row("same", &|from| number(from.same));
+    row("expected", &|from| number(from.expected));
+    row("unexplained", &|from| number(from.unexplained));
+    row("failures", &|from| number(from.failures));
+    let p99 = |from: &FromSource, of: fn(&Latency) -> u64| {
+        from.latency.as_ref().map_or_else(|| "-".to_owned(), |both| number(of(both)))
+    };
+    row("p99 ns, what serves", &|from| p99(from, |both| both.serving.p99_ns));
+    row("p99 ns, the candidate", &|from| p99(from, |both| both.candidate.p99_ns));
     format!("\n  Which numbers come from where\n{}", table.render(style))
 }
 
@@ -307,7 +297,7 @@ fn covered(run: &Covered) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ecology_shadow::{Latency, Report, Unexplained};
+    use ecology_shadow::{Report, Unexplained};
 
     use super::*;
 
@@ -350,7 +340,7 @@ mod tests {
         let show = |kept: &[KeptVerdicts]| {
             let all = Agreement::of(kept);
             assert_eq!(all.len(), 1);
-            (all[0].agrees(), render(&all[0], Style::PLAIN, 96))
+            (all[0].agrees(), render(&all[0], Style::PLAIN, 80))
         };
         let (agrees, text) = show(&[kept(1, |_| {})]);
         assert!(agrees);

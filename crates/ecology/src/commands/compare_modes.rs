@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::failure::{Failure, shown};
 use crate::render::{Align, Table};
 use crate::terminal::{Style, Terminal};
-use crate::text::{clean, count, millionths, number};
+use crate::text::{clean, count, millionths, number, paragraph};
 
 /// Length of a run of which nobody says how long it is, in ticks: shorter ones are over before every service is used.
 const TICKS: u64 = 48;
@@ -46,7 +46,7 @@ pub(crate) fn execute(args: &CompareModesArgs, terminal: &Terminal) -> Result<Ex
         }
         terminal.print_json(&value)?;
     } else {
-        terminal.print(&render(&found, terminal.out))?;
+        terminal.print(&render(&found, terminal.out, terminal.width))?;
     }
     Ok(if found.agrees() { Exit::Ok } else { Exit::Failed })
 }
@@ -112,9 +112,9 @@ fn of_world(path: &Path, args: &CompareModesArgs) -> Result<(Config, u64), Failu
     Ok((config, world.tick().max(by_time).clamp(TICKS, TICKS_OF_WORLD_MAX)))
 }
 
-fn render(found: &ModesCompared, style: Style) -> String {
-    let mut text = format!(
-        "{} in ticks and continuously: {}, {} each\n\n",
+fn render(found: &ModesCompared, style: Style, width: usize) -> String {
+    let heading = format!(
+        "{} in ticks and continuously: {}, {} each",
         style.heading(&match &found.world {
             Some(world) => format!("{}, as {} was made,", found.scenario, clean(world)),
             None => found.scenario.clone(),
@@ -122,6 +122,7 @@ fn render(found: &ModesCompared, style: Style) -> String {
         count(found.seeds.len() as u64, "seed"),
         count(found.ticks, "tick")
     );
+    let mut text = paragraph("", 2, &heading, width) + "\n";
     let mut table = Table::new([
         ("equivalence", Align::Left),
         ("sort", Align::Left),
@@ -147,11 +148,12 @@ fn render(found: &ModesCompared, style: Style) -> String {
             mean(1),
         ]);
     }
-    text += &table.render(style);
+    text += &table.render_within(style, width);
     for one in &found.equivalences {
         if let Some(broken) = &one.first_broken {
-            text +=
-                &format!("\n  {} {}\n    {}\n", style.bad("does not hold:"), clean(&one.name), clean(broken));
+            let what = format!("{} {}", style.bad("does not hold:"), clean(&one.name));
+            text += &format!("\n{}", paragraph("  ", 4, &what, width));
+            text += &paragraph("    ", 6, &clean(broken), width);
         }
     }
     // Both are outside of an interval alike: that says something of the length of the runs and nothing of the modes.
@@ -169,6 +171,6 @@ fn render(found: &ModesCompared, style: Style) -> String {
     } else {
         style.bad("the modes part where they should not")
     };
-    text += &format!("\n  {verdict}\n");
+    text += &format!("\n{}", paragraph("  ", 4, &verdict, width));
     text
 }

@@ -8,7 +8,7 @@ use crate::cli::DoctorArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::{Style, Terminal};
-use crate::text::{clean, wrap};
+use crate::text::{clean, count, wrap};
 
 /// What one look at the machine found.
 #[derive(Debug, Clone, Serialize)]
@@ -63,8 +63,7 @@ fn render(findings: &[Finding], style: Style, width: usize) -> String {
     let warnings = findings.iter().filter(|finding| !finding.ok).count();
     text += &match warnings {
         0 => "\neverything is in order\n".to_owned(),
-        1 => "\n1 thing to look at\n".to_owned(),
-        n => format!("\n{n} things to look at\n"),
+        n => format!("\n{} to look at\n", count(n as u64, "thing")),
     };
     text
 }

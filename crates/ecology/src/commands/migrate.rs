@@ -16,7 +16,7 @@ use crate::failure::{Failure, shown};
 use crate::positions as asked;
 use crate::render::{Align, Table, catalogue};
 use crate::terminal::{Style, Terminal};
-use crate::text::{clean, count, number, shell_word};
+use crate::text::{clean, count, counted, number, paragraph, shell_word};
 
 pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, Failure> {
     asked::check(std::slice::from_ref(&args.to))?;
@@ -74,7 +74,7 @@ pub(crate) fn execute(args: &MigrateArgs, terminal: &Terminal) -> Result<Exit, F
         }
         terminal.print_json(&value)?;
     } else {
-        let mut text = render(&migrated, &shown(&args.world), args.dry_run, terminal.out);
+        let mut text = render(&migrated, &shown(&args.world), args.dry_run, terminal.out, terminal.width);
         text += &edited.as_text(terminal.out);
         text += &next(&migrated, args, terminal);
         terminal.print(&text)?;
@@ -141,49 +141,51 @@ fn target(args: &MigrateArgs) -> Result<(Axis, Side), Failure> {
     }
 }
 
-fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String {
+fn render(found: &Migrated, world: &str, dry_run: bool, style: Style, width: usize) -> String {
     let mut text = format!("{}: {} from {} to {}\n", style.heading(world), found.axis, found.from, found.to);
     let plan = &found.plan;
-    text += &format!(
-        "\n{}\n  {} artifacts and principals: {} change, {} stay as they are\n",
-        style.heading("Plan"),
-        number(plan.artifacts),
-        number(plan.converts),
-        number(plan.stays)
-    );
+    text += &format!("\n{}\n", style.heading("Plan"));
+    let mut step = |words: String| text += &paragraph("  ", 4, &words, width);
+    step(format!(
+        "{}: {}, {}",
+        counted(plan.artifacts, "artifact or principal", "artifacts and principals"),
+        counted(plan.converts, "changes", "change"),
+        counted(plan.stays, "stays as it is", "stay as they are")
+    ));
     let (governed, first) = &plan.governed_by_made;
     if *governed > 0 {
         let more = if *governed > first.len() as u64 { ", ..." } else { "" };
         let ids: Vec<_> = first.iter().map(|id| clean(id).into_owned()).collect();
-        text += &format!(
-            "  {} have policies that no contract of time zero says: {} made of them, equal policies share one: {}{more}\n",
-            number(*governed),
+        step(format!(
+            "{} that no contract of time zero says: {} made of them, equal policies share one: {}{more}",
+            counted(*governed, "has a policy", "have policies"),
             match plan.contracts_made {
                 0 => "the contracts are there,".to_owned(),
                 made => format!("{} will be", count(made, "contract")),
             },
             ids.join(", ")
-        );
+        ));
     }
     if plan.contracts_idle > 0 {
-        text += &format!(
-            "  {} made of policies: they stay, govern nothing more, and serve the next move forward\n",
-            count(plan.contracts_idle, "contract")
-        );
+        step(format!(
+            "{} made of policies: {} nothing more, and {} the next move forward",
+            count(plan.contracts_idle, "contract"),
+            if plan.contracts_idle == 1 { "it stays, governs" } else { "they stay, govern" },
+            if plan.contracts_idle == 1 { "serves" } else { "serve" },
+        ));
     }
     for (code, (n, first)) in &plan.without_place {
         let title = catalogue::title_of(code).unwrap_or_default();
         let ids: Vec<_> = first.iter().map(|id| clean(id).into_owned()).collect();
         let more = if *n > ids.len() as u64 { ", ..." } else { "" };
-        text +=
-            &format!("  {} without an exact place ({code}, {title}): {}{more}\n", number(*n), ids.join(", "));
+        step(format!("{} without an exact place ({code}, {title}): {}{more}", number(*n), ids.join(", ")));
     }
     for (field, n) in &plan.kept_aside {
-        text += &format!(
-            "  {} with {field}, which {} does not look at: it stays in the record for the way back\n",
+        step(format!(
+            "{} with {field}, which {} does not look at: it stays in the record for the way back",
             number(*n),
             found.to
-        );
+        ));
     }
     text += &format!("\n{}\n", style.heading("Gates"));
     let mut table =
@@ -192,39 +194,38 @@ fn render(found: &Migrated, world: &str, dry_run: bool, style: Style) -> String 
         let met = if gate.passed { "yes" } else { "NO" };
         table.row([gate.name.to_owned(), met.to_owned(), gate.found.clone()]);
     }
-    text += &table.render(style);
+    text += &table.render_within(style, width);
     for (code, explained) in &found.evidence.expected {
         let title = catalogue::title_of(code).unwrap_or_default();
-        text += &format!("  {code} {title}: {}\n", count(explained.decisions, "decision"));
+        let words = format!("{code} {title}: {}", count(explained.decisions, "decision"));
+        text += &paragraph("  ", 4, &words, width);
     }
     match &found.done {
         None if dry_run => text += "\nNothing was changed.\n",
         None => {}
         Some(done) => {
-            text += &format!(
-                "\n{}{}: {} converted in {}{}{}\n",
+            let words = format!(
+                "{}{}: {} converted in {}{}{}",
                 style.good("Moved"),
                 if done.resumed { ", going on where it had stopped" } else { "" },
                 count(done.converted, "artifact"),
-                if done.batches == 1 {
-                    "1 batch".to_owned()
-                } else {
-                    format!("{} batches", number(done.batches))
-                },
+                counted(done.batches, "batch", "batches"),
                 match done.contracts_made {
                     0 => String::new(),
                     made => format!("; {} made of policies", count(made, "contract")),
                 },
                 match (done.ranges_same, done.ranges_changed) {
                     (0, 0) => String::new(),
+                    (1, 0) => "; the one range is as it was at the last move".to_owned(),
                     (same, 0) => format!("; all {} ranges are as they were at the last move", number(same)),
                     (same, changed) => format!(
-                        "; {} ranges are as they were at the last move, {} have changed since",
-                        number(same),
-                        number(changed)
+                        "; {} as at the last move, {} changed since",
+                        counted(same, "range is", "ranges are"),
+                        counted(changed, "has", "have")
                     ),
                 }
             );
+            text += &format!("\n{}", paragraph("", 2, &words, width));
         }
     }
     text

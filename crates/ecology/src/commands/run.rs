@@ -42,7 +42,7 @@ pub(crate) fn execute(args: &RunArgs, terminal: &Terminal) -> Result<Exit, Failu
         tell_of_change(before, loaded.axis_vector(), terminal);
     }
     tell_of_less_than_a_tick(&loaded, terminal);
-    tell_of_a_clock_without_use(&loaded, terminal);
+    tell_of_idle_clock(&loaded, terminal);
     let stop = Stop::default();
     listen(&stop, terminal)?;
     let axes = loaded.axis_vector();
@@ -170,13 +170,15 @@ fn tell_of_less_than_a_tick(loaded: &Loaded, terminal: &Terminal) {
     }
 }
 
-/// Ticks take no time of the machine. A refusal would make moving one axis cost two settings, so it is told.
-fn tell_of_a_clock_without_use(loaded: &Loaded, terminal: &Terminal) {
+/// Ticks go by as fast as the machine can: whoever asks for its clock would wait for a pace that never comes.
+/// No refusal, because one file of configuration may serve runs of both modes.
+fn tell_of_idle_clock(loaded: &Loaded, terminal: &Terminal) {
     let by_ticks = loaded.axis_vector().side(Axis::ExecutionMode) == Side::Old;
     if by_ticks && loaded.config.run.clock == Clock::Real {
         let origin = loaded.origins.get("run.clock").unwrap_or(&Origin::Default);
+        let ticks = Axis::ExecutionMode.implementation(Side::Old);
         terminal.say(&format!(
-            "{} run.clock = \"real\" ({}) changes nothing in ticks, which follow each other without waiting; it counts with features.execution_mode = \"continuous\"",
+            "{} run.clock = \"real\" ({}) has no effect under execution_mode = \"{ticks}\": ticks go by as fast as they are done",
             terminal.talk.warning("note:"),
             clean(&origin.to_string())
         ));

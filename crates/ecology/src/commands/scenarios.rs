@@ -6,7 +6,7 @@ use crate::cli::ScenariosArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::{Style, Terminal};
-use crate::text::{number, wrap};
+use crate::text::{count, wrap};
 use ecology_runner::scenario::{SCENARIOS, ScenarioInfo};
 
 const INDENT: usize = 12;
@@ -44,7 +44,7 @@ fn render(scenarios: &[ScenarioInfo], style: Style, width: usize, program: &str)
             text += &format!("{:INDENT$}{line}\n", "");
         }
         for line in wrap(
-            &format!("Source: {}. {} agents.", scenario.source, number(scenario.agents.into())),
+            &format!("Source: {}. {}.", scenario.source, count(scenario.agents.into(), "agent")),
             width - INDENT,
         ) {
             text += &format!("{:INDENT$}{}\n", "", style.faint(&line));

@@ -229,6 +229,11 @@ pub(crate) const PROBLEMS: &[(&str, &str, &str)] = &[
         "Name a contract; `ecology inspect WORLD artifact ID` shows which one governs an artifact.",
     ),
     (
+        "usage::unknown_view",
+        "There is no view of this name.",
+        "Take one that the message lists; `ecology inspect --help` says what each shows.",
+    ),
+    (
         "usage::unknown_kind",
         "There is no kind of event of this name.",
         "Take the name that the message suggests.",

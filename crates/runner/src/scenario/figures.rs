@@ -25,6 +25,7 @@ impl Figure<'_> {
             least_millionths: self.least.map(millionths),
             greatest_millionths: self.greatest.map(millionths),
             source: self.source.to_owned(),
+            due: self.least.is_some() || self.greatest.is_some(),
             agrees,
         }
     }

@@ -10,7 +10,7 @@ use ecology_metering::CountingAllocator;
 use ecology_metering::cgroup::{Reader, Version};
 
 use super::Finding;
-use crate::terminal::{Terminal, columns, no_color};
+use crate::terminal::{Terminal, no_color, terminal_columns};
 use crate::text::{bytes, micros};
 
 /// Everything, in the order of the report.
@@ -210,7 +210,7 @@ fn configuration() -> Finding {
 
 fn screen(terminal: &Terminal) -> Finding {
     let mut found = if std::io::stdout().is_terminal() {
-        format!("{} columns", columns())
+        format!("{} columns", terminal_columns().unwrap_or(80))
     } else {
         "stdout is no terminal".to_owned()
     };

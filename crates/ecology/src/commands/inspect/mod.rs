@@ -18,6 +18,7 @@ use crate::cli::{InspectArgs, View};
 use crate::exit::Exit;
 use crate::failure::{Failure, shown};
 use crate::terminal::Terminal;
+use crate::text::{clean, cut, nearest};
 use ecology_runner::{import, session};
 
 use listing::Listing;
@@ -32,6 +33,9 @@ struct Look<'t> {
 }
 
 pub(crate) fn execute(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, Failure> {
+    if let Some(View::Unknown(words)) = &args.view {
+        return Err(no_such_view(&words.first().map(|word| word.to_string_lossy()).unwrap_or_default()));
+    }
     let (world, journal, _) = session::open_for_reading(&args.world)?;
     let mut look = Look { world, journal, name: shown(&args.world), json: args.json, terminal };
     match args.view.as_ref().unwrap_or(&View::Summary) {
@@ -44,12 +48,27 @@ pub(crate) fn execute(args: &InspectArgs, terminal: &Terminal) -> Result<Exit, F
         View::Events(filter) => events::show(&mut look, filter)?,
         View::Escrow(filter) => look.list(&escrow::list(&look.world, filter)?)?,
         View::Mint(page) => mint::show(&look, *page)?,
+        // Refused above, before the world is opened.
+        View::Unknown(_) => return Ok(Exit::Usage),
         View::Import => match import::report(&mut *look.journal)? {
             Some(report) => look.terminal.print(&(crate::text::clean_json(report) + "\n"))?,
             None => return Err(Failure::not_imported(&look.name)),
         },
     }
     Ok(Exit::Ok)
+}
+
+/// Names the nearest view, and all of them: whoever guesses wants to see what there is.
+fn no_such_view(name: &str) -> Failure {
+    let names = View::names();
+    let near = nearest(name, names.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!("did you mean {near}? "));
+    Failure::new(
+        Exit::Usage,
+        "usage::unknown_view",
+        format!("there is no view {:?}", cut(&clean(name), 64)),
+        format!("{near}the views are {}", names.join(", ")),
+    )
 }
 
 impl Look<'_> {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Look;
 use super::names::state;
 use crate::failure::Failure;
-use crate::text::{clean, count, micros, number, wrap};
+use crate::text::{clean, count, counted, micros, number, wrap};
 
 pub(super) fn show(look: &Look<'_>) -> Result<(), Failure> {
     let world = &look.world;
@@ -102,10 +102,10 @@ pub(super) fn show(look: &Look<'_>) -> Result<(), Failure> {
     row(
         "population",
         format!(
-            "{}, {}; {} principals and artifacts in all, {} deleted",
+            "{}, {}; {} in all, {} deleted",
             count(agents as u64, "agent"),
             count(principals as u64, "principal"),
-            number(live),
+            counted(live, "principal or artifact", "principals and artifacts"),
             number(deleted)
         ),
     );

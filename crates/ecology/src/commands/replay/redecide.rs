@@ -10,7 +10,7 @@ use crate::failure::{Failure, shown};
 use crate::positions;
 use crate::render::{Align, Table, catalogue};
 use crate::terminal::{Style, Terminal};
-use crate::text::{clean, count, cut, micros, number};
+use crate::text::{clean, count, cut, json_words, micros, number, paragraph};
 
 /// Differences of one code that are shown in full as text; JSON has all that are kept.
 const SHOWN_MAX: usize = 3;
@@ -53,7 +53,7 @@ pub(super) fn execute(args: &ReplayArgs, terminal: &Terminal) -> Result<Exit, Fa
         }
         terminal.print_json(&value)?;
     } else {
-        terminal.print(&render(&found, &shown(&args.world), terminal.out))?;
+        terminal.print(&render(&found, &shown(&args.world), terminal.out, terminal.width))?;
     }
     Ok(if found.agrees() { Exit::Ok } else { Exit::Failed })
 }
@@ -62,18 +62,18 @@ fn in_words(errors: &[ConfigError]) -> String {
     errors.first().map_or_else(String::new, |error| format!("{error}; {}", error.help()))
 }
 
-fn render(found: &Redecided, world: &str, style: Style) -> String {
+fn render(found: &Redecided, world: &str, style: Style, width: usize) -> String {
     let totals = found.totals();
     let mut text = format!("{}: {} decided again\n", style.heading(world), count(found.records, "record"));
     for stretch in &found.stretches {
         let (from, to) = (number(stretch.from), number(stretch.to));
         if stretch.recorded == stretch.asked {
-            text += &format!("  records {from} to {to}: by the same, {}\n", stretch.recorded);
+            let by = format!("records {from} to {to}: by the same, {}", stretch.recorded);
+            text += &paragraph("  ", 4, &by, width);
         } else {
-            text += &format!(
-                "  records {from} to {to}\n    recorded  {}\n    asked     {}\n",
-                stretch.recorded, stretch.asked
-            );
+            text += &format!("  records {from} to {to}\n");
+            text += &paragraph("    recorded  ", 14, &stretch.recorded.to_string(), width);
+            text += &paragraph("    asked     ", 14, &stretch.asked.to_string(), width);
         }
     }
     let verdict = match (totals.unexplained, totals.expected) {
@@ -81,43 +81,47 @@ fn render(found: &Redecided, world: &str, style: Style) -> String {
         (0, _) => style.good("every difference is explained"),
         _ => style.bad("differences that nothing explains"),
     };
-    text += &format!(
-        "\n  {verdict}: {} the same, {} explained, {} unexplained\n",
+    let counts = format!(
+        "{verdict}: {} the same, {} explained, {} unexplained",
         number(totals.same),
         number(totals.expected),
         number(totals.unexplained)
     );
-    text += &commands(found, style);
+    text += &format!("\n{}", paragraph("  ", 4, &counts, width));
+    text += &commands(found, style, width);
     for (code, explained) in &found.expected {
         let title = catalogue::title_of(code).unwrap_or_default();
-        text += &format!("\n{} {title}: {}\n", style.heading(code), count(explained.decisions, "decision"));
+        let heading = format!("{} {title}: {}", style.heading(code), count(explained.decisions, "decision"));
+        text += &format!("\n{}", paragraph("", 2, &heading, width));
         for parting in explained.first.iter().take(SHOWN_MAX) {
-            text += &one(parting);
+            text += &one(parting, width);
         }
     }
     if !found.first_unexplained.is_empty() {
         text += &format!("\n{}\n", style.bad("Not explained"));
         for parting in found.first_unexplained.iter().take(SHOWN_MAX) {
-            text += &one(parting);
+            text += &one(parting, width);
         }
     }
     for (axis, report) in &found.questions {
-        text += &format!(
-            "\n  {axis}: {} compared, {} the same, {} unexplained, {} of {} failed\n",
+        let counts = format!(
+            "{axis}: {} compared, {} the same, {} unexplained, {} of {} failed",
             count(report.compared, "question"),
             number(report.same),
             number(report.mismatched),
             number(report.candidate_failures),
             report.candidate
         );
+        text += &format!("\n{}", paragraph("  ", 4, &counts, width));
         for unexplained in report.first_unexplained.iter().take(SHOWN_MAX) {
-            text += &format!("    {}: {}\n", unexplained.kind, cut(&clean(&unexplained.detail), 400));
+            let detail = format!("{}: {}", unexplained.kind, cut(&clean(&unexplained.detail), 400));
+            text += &paragraph("    ", 6, &detail, width);
         }
     }
     text
 }
 
-fn commands(found: &Redecided, style: Style) -> String {
+fn commands(found: &Redecided, style: Style, width: usize) -> String {
     let mut table = Table::new([
         ("command", Align::Left),
         ("compared", Align::Right),
@@ -134,22 +138,24 @@ fn commands(found: &Redecided, style: Style) -> String {
         found.commands.iter().filter(|(_, one)| one.compared == 0).map(|(kind, _)| *kind).collect();
     let mut text = format!("\n{}", table.render(style));
     if !never.is_empty() {
-        text += &format!("  never compared, because they do not occur: {}\n", never.join(", "));
+        let words = format!("never compared, because they do not occur: {}", never.join(", "));
+        text += &paragraph("  ", 4, &words, width);
     }
     text
 }
 
-fn one(parting: &Parting) -> String {
+fn one(parting: &Parting, width: usize) -> String {
     let actor = parting.actor.as_deref().map(|actor| format!(" by {}", clean(actor))).unwrap_or_default();
-    let mut text = format!(
-        "  record {} at {}: {}{actor}\n",
+    let place = format!(
+        "record {} at {}: {}{actor}",
         number(parting.record),
         micros(parting.time_us),
         parting.command
     );
+    let mut text = paragraph("  ", 4, &place, width);
     for (name, effects) in [("recorded", &parting.recorded), ("asked", &parting.redecided)] {
         let first = effects.first().map_or_else(|| "nothing more".to_owned(), effect);
-        text += &format!("    {name:<9} {first}\n");
+        text += &paragraph(&format!("    {name:<9} "), 14, &first, width);
         if effects.len() > 1 {
             text += &format!("    {:<9} and {}\n", "", count(effects.len() as u64 - 1, "more effect"));
         }
@@ -158,5 +164,5 @@ fn one(parting: &Parting) -> String {
 }
 
 fn effect(effect: &serde_json::Value) -> String {
-    cut(&clean(&crate::text::clean_json(effect.to_string())), 300)
+    cut(&clean(&json_words(effect)), 300)
 }

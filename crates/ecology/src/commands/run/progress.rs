@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::terminal::Terminal;
-use crate::text::{micros, number};
+use crate::text::{count, micros, number};
 use ecology_runner::session::Progress;
 
 /// Shows progress on stderr.
@@ -98,7 +98,7 @@ fn words(progress: &Progress) -> String {
         (None, Some(until)) => format!("{} of {}", micros(progress.world_time.0), micros(until.0)),
         (None, None) => micros(progress.world_time.0),
     };
-    format!("{far}, {} events, {} open orders", number(progress.events), number(progress.open_orders))
+    format!("{far}, {}, {}", count(progress.events, "event"), count(progress.open_orders, "open order"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ecology_runner::report::{CodeReport, Finding, RunReport, TakenUp};
 
 use crate::render::{Align, Table};
 use crate::terminal::Style;
-use crate::text::{bytes, clean, count, cut, micros, millionths, number, wrap};
+use crate::text::{bytes, clean, count, counted, cut, micros, millionths, number, wrap};
 
 const LABEL: usize = 13;
 
@@ -67,9 +67,9 @@ pub(super) fn head(report: &RunReport, style: Style, width: usize) -> String {
     }
     let people = &report.population;
     let exist = format!(
-        "{}; {} principals and artifacts in all, {} deleted",
+        "{}; {} in all, {} deleted",
         count(people.principals, "principal"),
-        number(people.live),
+        counted(people.live, "principal or artifact", "principals and artifacts"),
         number(people.deleted)
     );
     text += &line("population", &exist, style, width);
@@ -91,9 +91,10 @@ fn how_taken_up(taken_up: &TakenUp) -> String {
         0 => format!("replayed from the first record, {replayed}"),
         at => format!("taken up from the snapshot at record {}, {replayed} replayed", number(at)),
     };
-    let how = match &*taken_up.passed_over {
+    let unusable: Vec<&str> = taken_up.unusable().collect();
+    let how = match &unusable[..] {
         [] => how,
-        passed_over => format!("{how}; snapshots passed over: {}", passed_over.join("; ")),
+        unusable => format!("{how}; newer snapshots could not be used: {}", unusable.join("; ")),
     };
     match taken_up.minds {
         None => how,
@@ -119,7 +120,11 @@ pub(super) fn findings(report: &RunReport, style: Style, width: usize) -> String
     );
     let mut last_source = String::new();
     for finding in &report.findings {
-        let verdict = if finding.agrees { style.good("agrees") } else { style.bad("DIFFERS") };
+        let verdict = match (finding.due, finding.agrees) {
+            (false, _) => style.faint("-"),
+            (true, true) => style.good("agrees"),
+            (true, false) => style.bad("DIFFERS"),
+        };
         // A long name takes several lines; the figures stand beside the last one.
         let names = wrap(&clean(&finding.name), name_width - 3);
         let (last, before) =
@@ -168,6 +173,7 @@ fn figure(finding: &Finding) -> String {
 fn within(finding: &Finding) -> String {
     let text = |figure: i64| millionths(figure, decimals(finding));
     match (finding.least_millionths, finding.greatest_millionths) {
+        (None, None) if !finding.due => "not yet due".to_owned(),
         (None, None) => String::new(),
         (Some(least), None) => format!("{} or more", text(least)),
         (None, Some(greatest)) => format!("{} or less", text(greatest)),

@@ -27,6 +27,7 @@ fn finding(name: &str, measured: i64, least: i64, greatest: i64, unit: &str, agr
         least_millionths: Some(least),
         greatest_millionths: Some(greatest),
         source: "Gode and Sunder 1993".to_owned(),
+        due: true,
         agrees,
     }
 }
@@ -142,6 +143,12 @@ pub(crate) fn report() -> RunReport {
                 true,
             ),
             finding("Gini", 628_000, 624_000, 632_000, "", true),
+            Finding {
+                least_millionths: None,
+                greatest_millionths: None,
+                due: false,
+                ..finding("contracts in use", 3_000_000, 0, 0, "", true)
+            },
         ],
         library: BTreeMap::new(),
         shadow: BTreeMap::from([(
@@ -205,7 +212,10 @@ fn a_run_that_was_interrupted_and_broke_a_law() {
             replayed: 1_234,
             elapsed_us: 5,
             minds: Some(100_000),
-            passed_over: Vec::new(),
+            passed_over: vec![
+                "the one at record 101234: what was observed until then is not kept".to_owned(),
+                "the one at record 100500: it is of record 100501".to_owned(),
+            ],
         }),
         run: 2,
         minds_started_anew: 1,
